@@ -47,6 +47,7 @@ class UseCase:
     agreed_turnaround_hours: float | None = None
     discount_rate: float = 0.0
     minimum_group_size: int = 20
+    score_bands: tuple[float, ...] = tuple(round(i * 0.05, 2) for i in range(1, 20))  # inner edges of bands
     show_deciders: bool = False
     show_groups: bool = False
     words: dict[str, str] = field(default_factory=dict)
@@ -67,7 +68,7 @@ _CHOICES = {
 _TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,), "label": (str,), "currency": (str,), "time_zone": (str,),
     "minor_digits": (int,), "horizon_days": (int,), "outcome_lag_days": (int,), "minimum_group_size": (int,),
-    "agreed_turnaround_hours": (int, float), "discount_rate": (int, float),
+    "score_bands": (list,), "agreed_turnaround_hours": (int, float), "discount_rate": (int, float),
     "show_deciders": (bool,), "show_groups": (bool,),
     "words": (dict,), "limits": (dict,), "features": (dict,), "assumptions": (dict,),
 }  # fmt: skip
@@ -94,6 +95,8 @@ def parse_use_case(text: str, where: str) -> UseCase:
     except tomllib.TOMLDecodeError as error:
         raise UserError("The use case file is not TOML", f"{where}: {error}.", "Mend that line.") from error
     _check_fields(raw, where)
+    if "score_bands" in raw:
+        raw["score_bands"] = tuple(raw["score_bands"])
     raw["limits"] = {name: _limit(name, value, where) for name, value in raw.get("limits", {}).items()}
     return UseCase(**raw)
 
@@ -127,6 +130,9 @@ def _check_fields(raw: dict[str, Any], where: str) -> None:
     for word in raw.get("words", {}):
         if word not in WORDS:
             raise _fail(where, f"words.{word}", f"the known words are {', '.join(WORDS)}", word)
+    edges = raw.get("score_bands", [])
+    if edges != sorted(set(edges)) or any(not 0 < edge < 1 or round(edge * 1000) / 1000 != edge for edge in edges):
+        raise _fail(where, "score_bands", "must be rising edges between 0 and 1 in thousandths", edges)
     _check_zone(raw.get("time_zone", "UTC"), where)
 
 

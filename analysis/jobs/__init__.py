@@ -1,0 +1,1 @@
+"""Commands that bring tables, models and cards together: load, demo, snapshots, check."""
