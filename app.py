@@ -11,9 +11,11 @@ import gc
 import hashlib
 import importlib
 import logging
+import os
 import pkgutil
 import re
 import secrets
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -95,6 +97,26 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+class SendAtOnce:
+    """ASGI middleware that switches Nagle's algorithm off on every websocket.
+
+    Streamlit's own server binds its socket in a way asyncio does not recognise as TCP, so the algorithm stays on; each
+    rerun is a burst of small messages, and the last of them then waits 40 ms for the client's delayed acknowledgement.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # `send` is a method of uvicorn's protocol object; another server's may have no such attribute, and no need.
+            transport = getattr(getattr(send, "__self__", None), "transport", None)
+            connection = transport.get_extra_info("socket") if transport is not None else None
+            if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await self.app(scope, receive, send)
+
+
 def _show_script_error(error: Exception) -> bool:
     """The last resort for what no panel caught: words a person can act on, or a reference that the log repeats."""
     from data.errors import UserError
@@ -146,16 +168,19 @@ async def warm_up(_: st.App) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     yield
+    gc.unfreeze()  # else DuckDB reports what the interpreter's exit did not collect as leaks
 
 
 app = st.App(
     ROOT / "pages" / "_main.py",
     routes=[Route("/ready", show_readiness)],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(SendAtOnce)],
     lifespan=warm_up,
     on_script_error=_show_script_error,
     exception_handlers={Exception: _show_server_error},
 )
 
 if __name__ == "__main__":
-    app.run()
+    # `streamlit run` reads STREAMLIT_... variables itself; app.run() does not, and needs the two that say where it is.
+    variables = {"server.address": "STREAMLIT_SERVER_ADDRESS", "server.port": "STREAMLIT_SERVER_PORT"}
+    app.run(config={option: os.environ[name] for option, name in variables.items() if name in os.environ})

@@ -121,7 +121,7 @@ def _rows(sums: DeciderSums, groups: int) -> tuple[IntArray, IntArray, FloatArra
     n, y = np.asarray(sums.n, np.float64), np.asarray(sums.y, np.float64)
     if not (group.ndim == 1 and group.shape == decider.shape == n.shape == y.shape):
         raise ValueError("group, decider, n and y must be one-dimensional and of the same length")
-    if group.size and not (0 <= group.min() and group.max() < groups and decider.min() >= 0):
+    if group.size and not (group.min() >= 0 and group.max() < groups and decider.min() >= 0):
         raise ValueError(f"group codes must lie in 0 .. {groups - 1} and decider codes must not be negative")
     if np.any(n < 0):
         raise ValueError("denominators must not be negative")

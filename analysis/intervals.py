@@ -100,8 +100,10 @@ def estimate_rates(
     V = (J-1)/J sum (e_j / (N - n_j))^2 + loose, e_j = y_j - p n_j; t with N^2 / sum n_j^2 - 1 degrees of freedom;
     Wilson (1927) with the effective n = min(N, p(1-p)/V) and t in place of z.
     design_effect (1 or more, scalar or per group) is a floor: effective n never exceeds N / design_effect.
-    It matters where p is 0 or 1: no variation is seen, V is 0 and effective n is N / design_effect, the convention
-    of Korn and Graubard (1998) with t for the few deciders; pass the whole's design_effect to be more careful.
+    It matters where p is 0 or 1: no variation is seen, V is 0 and effective n is N / design_effect. With the floor
+    at 1 that is a convention, not a measurement (only t still speaks of the few deciders): pass the whole's
+    `design_effect` for its parts to be more careful. Wilson with an effective n is the form that Franco, Little,
+    Louis and Slud (2019) recommend for clustered samples.
 
     Range [0, 1]. Raises ValueError for shapes that differ, a group outside the range, or y outside [0, n].
     """
@@ -140,9 +142,7 @@ def estimate_means(
     Raises ValueError for shapes that differ, a group outside the range, or a negative n.
     """
     sums = _check_sums(group, n, y, groups)
-    value, total, clusters, degrees, variance, why = _describe_clusters(
-        *sums, loose or LooseSums.none(groups), groups
-    )
+    value, total, clusters, degrees, variance, why = _describe_clusters(*sums, loose or LooseSums.none(groups), groups)
     flat = (why == "") & (np.sqrt(variance) <= _ROUNDING * np.abs(value))
     why = np.where(flat, NO_VARIATION, why)
     half = t_multiplier(degrees, level) * np.sqrt(variance)
@@ -170,7 +170,9 @@ def wilson_limits(p: FloatArray, n: FloatArray, t: FloatArray) -> tuple[FloatArr
 def divide_or_nan(top: npt.ArrayLike, bottom: npt.ArrayLike) -> FloatArray:
     """top / bottom, nan where bottom is 0 or nan; never a warning."""
     a, b = np.broadcast_arrays(np.asarray(top, np.float64), np.asarray(bottom, np.float64))
-    return np.divide(a, b, out=np.full(a.shape, np.nan), where=(b != 0) & ~np.isnan(b))
+    out: FloatArray = np.full(a.shape, np.nan)
+    np.divide(a, b, out=out, where=(b != 0) & ~np.isnan(b))
+    return out
 
 
 def check_shares(n: FloatArray, y: FloatArray) -> None:
@@ -186,7 +188,7 @@ def _check_sums(
     cases, hits = np.asarray(n, np.float64), np.asarray(y, np.float64)
     if not (codes.ndim == 1 and codes.shape == cases.shape == hits.shape):
         raise ValueError("group, n and y must be one-dimensional and of the same length")
-    if codes.size and not (0 <= codes.min() and codes.max() < groups):
+    if codes.size and not (codes.min() >= 0 and codes.max() < groups):
         raise ValueError(f"group codes must lie in 0 .. {groups - 1}")
     if np.any(cases < 0):
         raise ValueError("denominators must not be negative")
@@ -224,7 +226,8 @@ def loose_variance(loose: LooseSums, value: FloatArray, total: FloatArray) -> Fl
 
 def sum_by(group: IntArray, values: npt.ArrayLike, groups: int) -> FloatArray:
     """Sum of values per group, shape (groups,)."""
-    return np.bincount(group, weights=np.asarray(values, np.float64), minlength=groups)
+    sums: FloatArray = np.bincount(group, weights=np.asarray(values, np.float64), minlength=groups).astype(np.float64)
+    return sums
 
 
 def _build(

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from analysis.catalog import Card
 from analysis.filters import DIMENSIONS, NOT_RECORDED
 from analysis.measures import build_measures, name_columns
-from analysis.quantiles import bin_sql
+from analysis.quantiles import LogBins
 
+MINUTE_BINS = LogBins(smallest=1 / 60, largest=2 * 365 * 1440.0)  # one second to two years, in minutes
 GRAINS = {"rollup_month": ("period",), "rollup_week": ("week",), "rollup_band": ("period", "score_band")}
 
 
@@ -50,7 +51,7 @@ def _select(keys: tuple[str, ...], measures: list[str]) -> str:
 def _histogram(card: Card) -> str:
     """Counts per bin of a typical card's value: a median of any group comes from summed bins."""
     return (
-        f"select {_keys(('period',))}, {bin_sql(card.value)} as bin, count(*) as n\n"
+        f"select {_keys(('period',))}, {MINUTE_BINS.build_sql(card.value)} as bin, count(*) as n\n"
         f"from facts where is_in_scope and ({card.where}) and ({card.value}) is not null group by all order by period"
     )
 

@@ -238,6 +238,8 @@ def _take_lock(lock: Path) -> None:
 def _is_alive(pid: str) -> bool:
     if not pid.isdigit():
         return False
+    if os.name == "nt":  # there os.kill would interrupt the process instead of asking
+        return True
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

@@ -1,0 +1,46 @@
+"""What an answer is made from: one use case of one snapshot, its cards, and the right to ask it questions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.catalog import Card
+from analysis.filters import Options
+from data.engine import Params, Reader
+from data.use_case import UseCase
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One use case of one snapshot, open for reading.
+
+    mapped: contract columns the log provides, as table.column. as_of: naive UTC, the day all maturity is counted to.
+    """
+
+    reader: Reader
+    use_case: UseCase
+    catalog: Mapping[str, Card]
+    snapshot: str
+    as_of: dt.datetime
+    options: Options
+    mapped: frozenset[str] = field(default_factory=frozenset)
+    decisions: int = 0
+
+    def columns(self, sql: str, params: Params | None = None) -> dict[str, np.ndarray]:
+        return self.reader.columns(sql, params)
+
+    def frame(self, sql: str, params: Params | None = None) -> pd.DataFrame:
+        return self.reader.frame(sql, params)
+
+    def rows(self, sql: str, params: Params | None = None) -> list[tuple[Any, ...]]:
+        return self.reader.rows(sql, params)
+
+    def missing(self, needs: Sequence[str]) -> list[str]:
+        """The contract columns of `needs` that this log does not map."""
+        return [name for name in needs if name not in self.mapped]

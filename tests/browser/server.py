@@ -1,0 +1,73 @@
+"""The dashboard as people run it: a process of its own, on a free port, over a given store."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90
+
+
+def find_free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def build_demo(store: Path) -> None:
+    """Build the demo snapshot into `store`; raises with what the command said if it fails."""
+    command = [sys.executable, "-m", "analysis.jobs.demo"]
+    environment = os.environ | {"EXECUTION_DEBT_STORE": str(store)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+
+
+@contextmanager
+def serve(store: Path, log: Path, root: Path = ROOT) -> Iterator[str]:
+    """Run `streamlit run app.py` over `store` and yield its address once it answers; it is stopped on leaving.
+
+    A server that ends or stays silent raises with its log. It need not be ready: `/ready` may say that there is no
+    snapshot, which is a state to test as well.
+    """
+    url = f"http://127.0.0.1:{(port := find_free_port())}"
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), "--server.port", str(port)]
+    environment = os.environ | {"EXECUTION_DEBT_STORE": str(store), "PYTHONUNBUFFERED": "1"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_for(f"{url}/_stcore/health", process, log)
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(encoding="utf-8", errors="replace")
+                raise RuntimeError(f"The dashboard did not start ({error}). It said:\n{said}") from error
+            time.sleep(0.1)
