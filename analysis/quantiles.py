@@ -140,8 +140,9 @@ def estimate_quantiles(
 
 def _place(ends: FloatArray, rank: FloatArray) -> IntArray:
     """Bin of the case with that rank (0 = first) in each group; the last bin where a group is empty."""
-    passed: IntArray = np.count_nonzero(ends <= rank[:, np.newaxis], axis=1)
-    return np.minimum(passed, ends.shape[1] - 1, dtype=np.intp)
+    passed = np.count_nonzero(ends <= rank[:, np.newaxis], axis=1)
+    place: IntArray = np.asarray(np.minimum(passed, ends.shape[1] - 1), np.intp)
+    return place
 
 
 def _edges_at(ends: FloatArray, bins: LogBins, rank: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -170,7 +171,7 @@ def _interval_ranks(n: FloatArray, q: float, level: float, deff: FloatArray) -> 
     cases = np.maximum(n, 1.0)
     tail = (1 - level) / 2
     # bdtrik is the count k at which the binomial distribution function reaches the tail (0 if it starts above it).
-    bottom = np.where(special.bdtr(0, cases, q) > tail, -1.0, np.floor(special.bdtrik(tail, cases, q)))
+    bottom = np.where((1 - q) ** cases > tail, -1.0, np.floor(special.bdtrik(tail, cases, q)))
     first = bottom + 1
     final = np.ceil(special.bdtrik(1 - tail, cases, q)) + 1
     widen = np.sqrt(deff)

@@ -68,9 +68,7 @@ class Session:
         self.page_hash, self.query_string, self._values = "", query_string, {}
         return await self._run(page)
 
-    async def rerun(
-        self, query_string: str | None = None, widgets: Mapping[str, WidgetValue] | None = None
-    ) -> Timing:
+    async def rerun(self, query_string: str | None = None, widgets: Mapping[str, WidgetValue] | None = None) -> Timing:
         """Run the same page again with other widget values, named by their keys, or another query string."""
         self.query_string = self.query_string if query_string is None else query_string
         self._values |= dict(widgets or {})

@@ -20,9 +20,9 @@ def train_model(
     bad: pd.Series,
     *,
     seed: int,
-    rounds: int = 120,
-    depth: int = 4,
-    learning_rate: float = 0.1,
+    rounds: int = 150,
+    depth: int = 3,
+    learning_rate: float = 0.08,
     increasing: Mapping[str, int] | None = None,
 ) -> bytes:
     """A model of the probability of `bad`, as the bytes of an .ubj file (write them with `save_model`).
@@ -42,7 +42,7 @@ def train_model(
     table, categories = _prepare(features)
     settings = {
         "objective": "binary:logistic", "tree_method": "hist", "max_depth": depth, "eta": learning_rate,
-        "min_child_weight": 20, "subsample": 0.8, "colsample_bytree": 0.8, "lambda": 5.0,
+        "min_child_weight": 30, "subsample": 0.8, "colsample_bytree": 0.7, "lambda": 20.0,
         "nthread": THREADS, "seed": seed, "verbosity": 0,
     }  # fmt: skip
     if increasing:

@@ -9,6 +9,7 @@ character. Blank lines are not records and are not counted. Lines may end in LF,
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -118,6 +119,7 @@ class _Parser:
 
     def __init__(self, names: tuple[str, ...], wanted: list[int], delimiter: str, encoding: str) -> None:
         self.names, self.wanted, self.delimiter, self.encoding = names, wanted, delimiter, encoding
+        self.is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
 
     def parse(self, chunk: bytes, line: int, offset: int, final: bool) -> tuple[CsvChunk, int, int]:
         """The chunk's records, and how many lines and bytes of it they use up (a record may go on)."""
@@ -151,7 +153,7 @@ class _Parser:
     def _plain_columns(self, data: bytes, rows: int) -> list[pa.ChunkedArray]:
         if not rows:
             return [pa.chunked_array([], pa.string()) for _ in self.wanted]
-        if self.encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii") and not data.isascii():
+        if not self.is_utf8 and not data.isascii():
             data = data.decode(self.encoding).encode()
         names = [str(n) for n in range(len(self.names))]
         chosen = [str(n) for n in self.wanted]
@@ -213,8 +215,7 @@ class _Parser:
         except csv.Error:
             if ran_out and not final:
                 return None
-            text = chunk[start : lines.end[number]]
-            return number + 1, [], "", "a quote does not close properly" if b'"' in text else "has a stray carriage return"
+            return number + 1, [], "", _why_unreadable(chunk[start : lines.end[number]])
         last = number + reader.line_num
         wanted = len(self.names)
         if len(fields) != wanted and last - number > 1:
@@ -239,3 +240,11 @@ class _Parser:
             if wrong or "\0" in text:
                 columns.append(name)
         return ", ".join(columns), "; ".join(reasons)
+
+
+def _why_unreadable(line: bytes) -> str:
+    if b'"' in line:
+        return "a quote does not close properly"
+    if b"\r" in line.rstrip(b"\r"):
+        return "has a carriage return inside the line"
+    return f"a field is longer than {csv.field_size_limit():,} characters"

@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 STANDING_STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
-PATIENCE_MS = 60_000
+PATIENCE_MS = 30_000
 
 
 def settle(page: Page, *contents: str | Locator) -> None:

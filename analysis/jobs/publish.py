@@ -1,0 +1,45 @@
+"""From loaded contract tables to a published snapshot: facts, rollups, options, manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from analysis.catalog import read_catalog
+from analysis.filters import DIMENSIONS
+from analysis.rollups import build_rollup_sql
+from data.build import build_facts, build_options, build_rollups, count_tables
+from data.snapshots import Manifest, NewPart, Store
+from data.use_case import UseCase
+
+
+def publish_loaded(
+    store: Store,
+    con: duckdb.DuckDBPyConnection,
+    file: Path,
+    use_case: UseCase,
+    as_of: dt.datetime,
+    *,
+    use_case_toml: str,
+    mapping: str,
+    models: Path | None,
+    progress: Callable[[str], None],
+) -> Manifest:
+    """Build facts and rollups in the work file, close it, publish it; call within `store.writing`.
+
+    `con` is the open connection to `file`, holding the contract tables; `as_of` is naive UTC.
+    """
+    facts = build_facts(con, use_case, as_of)
+    progress(f"facts: {facts:,} decisions, matured as of {as_of:%Y-%m-%d}")
+    build_rollups(con, build_rollup_sql(read_catalog().values()), progress)
+    build_options(con, DIMENSIONS)
+    rows = count_tables(con)
+    con.execute("checkpoint")
+    con.close()
+    new = NewPart(use_case.name, use_case.label, use_case_toml, as_of, file, rows, mapping, models)
+    manifest = store.publish(new)
+    progress(f"published snapshot {manifest.id}")
+    return manifest

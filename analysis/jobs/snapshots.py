@@ -1,0 +1,54 @@
+"""Snapshots from the command line: list them, show another, remove old ones.
+
+python -m analysis.jobs.snapshots list | use ID | prune [--keep 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from analysis.errors import UserError
+from analysis.store import store_root
+from data.snapshots import KEEP, Store
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0, or 2 with the error in words."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.jobs.snapshots", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="every snapshot, oldest first; * marks the one shown")
+    commands.add_parser("use", help="show another snapshot").add_argument("id")
+    prune = commands.add_parser("prune", help="remove old snapshots")
+    prune.add_argument("--keep", type=int, default=KEEP, help=f"how many of the last ones to keep (default {KEEP})")
+    asked = parser.parse_args(arguments)
+    store = Store(store_root())
+    try:
+        if asked.command == "list":
+            _show_list(store)
+        elif asked.command == "use":
+            print(f"Now shown: {store.use(asked.id).id}")
+        else:
+            removed = store.prune(max(1, asked.keep))
+            print(f"Removed {len(removed)}: {', '.join(removed)}" if removed else "Nothing to remove.")
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _show_list(store: Store) -> None:
+    current = store.current()
+    manifests = store.list_snapshots()
+    if not manifests:
+        print("No snapshot yet: `python -m analysis.jobs.demo` builds one.")
+    for manifest in manifests:
+        mark = "*" if current and manifest.id == current.id else " "
+        held = ", ".join(
+            f"{p.use_case} {p.rows.get('decisions', 0):,} decisions as of {p.as_of[:10]}" for p in manifest.parts.values()
+        )
+        print(f"{mark} {manifest.id}  {held}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""Staging: every record of a table, cast to the contract's types, with the reasons why it fails, if it does.
+
+A staged row is one record. `record_id` is its number over all loads; `_line` is where it starts in its file;
+`_fresh` is false for a record that waited since an earlier load. Columns that failed are NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from data.load.cast import Rules, cast_value, map_values, reason_for, required_when, strip_text
+from data.load.inputs import Input, rest_columns
+from data.load.mapping import Mapping, Source
+from data.load.required import is_needed
+from data.load.words import quote_name, quote_text
+from data.schema import TABLES, Column, Table
+
+META = {
+    "record_id": "BIGINT", "_source_no": "INTEGER", "_file_no": "INTEGER", "_line": "BIGINT", "_byte_offset": "BIGINT",
+    "_byte_length": "BIGINT", "_fresh": "BOOLEAN", "_columns": "VARCHAR", "_reasons": "VARCHAR",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where one table's records are staged: its name in SQL and its further columns (features, group_*)."""
+
+    table: Table
+    extras: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"staging.{quote_name(self.table.name)}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.table.names, *self.extras)
+
+    def ddl(self) -> str:
+        columns = {**META, **{c.name: c.sql_type for c in self.table.columns}, **dict.fromkeys(self.extras, "VARCHAR")}
+        return f"CREATE OR REPLACE TABLE {self.name} ({', '.join(f'{quote_name(n)} {k}' for n, k in columns.items())})"
+
+
+def find_extras(table: Table, opened: Iterable[tuple[Source, Input]], known: Iterable[str]) -> tuple[str, ...]:
+    """The table's further columns: those of earlier loads first, then as sources bring them; case does not tell apart."""
+    extras = {name.lower(): name for name in known}
+    for source, one in opened:
+        names = [name for name in (*source.targets, *source.constants) if not table.column(name)]
+        for name in [*names, *rest_columns(source, one)]:
+            extras.setdefault(name.lower(), name)
+    return tuple(extras.values())
+
+
+def used_columns(source: Source, one: Input) -> list[str]:
+    """The input's columns that are read at all."""
+    names = [*source.targets.values(), *rest_columns(source, one)]
+    return list(dict.fromkeys([*names, *([source.currency_column] if source.currency_column else [])]))
+
+
+def build_cast_select(
+    mapping: Mapping, source: Source, one: Input, stage: Stage, rules: Rules, numbers: tuple[int, int], relation: str
+) -> str:
+    """SELECT of staged rows from a relation of records as text.
+
+    The relation has record_id, line, byte_offset, byte_length and the source's columns: c0, c1, ... in the order
+    of `used_columns` for CSV, under their own names for Parquet. `numbers` are the source's and the file's.
+    """
+    x = _texts(source, one, stage, rules)
+    failing = [c for c in stage.table.columns if c.name in x or is_needed(mapping, stage.table.name, c)]
+    reasons = {c.name: r for c in failing if (r := _reason(mapping, stage.table, c, x, rules))}
+    if source.currency_column:
+        reasons[source.currency_column] = _other_currency(source.currency_column, mapping.use_case.currency)
+        x[source.currency_column] = strip_text(_text(source, one, source.currency_column, ""))
+    typed = {c.name: c for c in stage.table.columns}
+    value_of = {n: cast_value(typed[n], quote_name(f"x_{n}"), rules) if n in typed else quote_name(f"x_{n}") for n in x}
+    layer1 = ", ".join(f"{text} AS {quote_name(f'x_{n}')}" for n, text in x.items())
+    layer2 = ", ".join(f"{value} AS {quote_name(f't_{n}')}" for n, value in value_of.items())
+    layer3 = ", ".join(f"{reason} AS {quote_name(f'r_{n}')}" for n, reason in reasons.items()) or "NULL AS nothing"
+    some = f"coalesce({', '.join(quote_name(f'r_{n}') for n in reasons)}, NULL) IS NOT NULL"
+    which = ", ".join(f"CASE WHEN {quote_name(f'r_{n}')} IS NOT NULL THEN {quote_text(n)} END" for n in reasons)
+    why = ", ".join(quote_name(f"r_{n}") for n in reasons)
+    outputs = [
+        f"record_id, {numbers[0]}, {numbers[1]}, line, byte_offset, byte_length, true",
+        f"CASE WHEN {some} THEN concat_ws(', ', {which}) END" if reasons else "NULL",
+        f"CASE WHEN {some} THEN concat_ws('; ', {why}) END" if reasons else "NULL",
+        *(_output(c, x, reasons) for c in stage.table.columns),
+        *(quote_name(f"t_{n}") if n in x else "NULL" for n in stage.extras),
+    ]
+    place = "record_id, line, byte_offset, byte_length"
+    return (
+        f"SELECT {', '.join(outputs)} FROM (SELECT *, {layer3} FROM (SELECT *, {layer2} FROM "
+        f"(SELECT {place}, {layer1} FROM {relation})))"
+    )
+
+
+def _texts(source: Source, one: Input, stage: Stage, rules: Rules) -> dict[str, str]:
+    """Ours -> SQL of the stripped text with the value map applied."""
+    targets = {**source.targets, **{name: name for name in rest_columns(source, one)}}
+    x = {name: quote_text(value) for name, value in source.constants.items() if value.strip()}
+    for ours, theirs in targets.items():
+        column = stage.table.column(ours)
+        text = strip_text(_text(source, one, theirs, column.kind if column else "feature"))
+        x[_extra_name(ours, stage)] = map_values(text, source.values.get(ours, {}))
+        if column is None and stage.table.open_ended and rules.decimal == ",":
+            done = x[_extra_name(ours, stage)]
+            x[_extra_name(ours, stage)] = (
+                f"CASE WHEN regexp_full_match({done}, '[+-]?[0-9]+,[0-9]+') THEN replace({done}, ',', '.') ELSE {done} END"
+            )
+    return x
+
+
+def _extra_name(ours: str, stage: Stage) -> str:
+    return next((name for name in stage.extras if name.lower() == ours.lower()), ours)
+
+
+def _text(source: Source, one: Input, theirs: str, kind: str) -> str:
+    if one.is_csv:
+        return f"c{used_columns(source, one).index(theirs)}"
+    if kind == "money" and theirs in one.floats:
+        name = quote_name(theirs)  # a double is never exact: six digits are, and more than cents among them are refused
+        return f"CASE WHEN NOT isnan({name}) THEN format('{{:.6f}}', CAST({name} AS DOUBLE)) END"
+    return one.texts[theirs]
+
+
+def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], rules: Rules) -> str | None:
+    needed = is_needed(mapping, table.name, column)
+    required = required_when(needed, column.required, column.name, table.name, "disposition" in x, "cohort" in x)
+    if column.name not in x:
+        return f"CASE WHEN {required} THEN {quote_text(f'{column.name}: is empty and required')} END" if required else None
+    if column.kind == "text" and not column.values and not required:
+        return None
+    return reason_for(column, quote_name(f"x_{column.name}"), quote_name(f"t_{column.name}"), rules, required)
+
+
+def _other_currency(column: str, currency: str) -> str:
+    x, name = quote_name(f"x_{column}"), quote_text(f"{column}: ")
+    return (
+        f"CASE WHEN {x} IS DISTINCT FROM {quote_text(currency)} THEN {name} || coalesce('''' || {x} || '''', 'empty') || "
+        f"{quote_text(f' is not {currency} (mixed currencies)')} END"
+    )
+
+
+def _output(column: Column, x: dict[str, str], reasons: dict[str, str]) -> str:
+    default = 1 if column.name == "decision_no" else None
+    if column.name not in x:
+        return f"CAST({default or 'NULL'} AS {column.sql_type})"
+    value = quote_name(f"t_{column.name}")
+    if column.name in reasons:
+        value = f"CASE WHEN {quote_name(f'r_{column.name}')} IS NULL THEN {value} END"
+    return f"coalesce({value}, {default})" if default else value
