@@ -119,7 +119,7 @@ class SendAtOnce:
 
 def _show_script_error(error: Exception) -> bool:
     """The last resort for what no panel caught: words a person can act on, or a reference that the log repeats."""
-    from data.errors import UserError
+    from analysis.errors import UserError
 
     if isinstance(error, UserError):
         st.error(f"**{error.title}**\n\n{error.what_happened}\n\n{error.what_to_do}")
@@ -136,13 +136,9 @@ def _show_script_error(error: Exception) -> bool:
 async def show_readiness(_: Request) -> Response:
     """`/ready`: 200 and the snapshot being served as JSON, or 503 and the reason in words."""
     from analysis.store import describe_readiness
-    from data.errors import UserError
 
-    try:
-        readiness = await run_in_threadpool(describe_readiness)
-    except UserError as error:
-        return PlainTextResponse(str(error), status_code=503)
-    return JSONResponse(readiness)
+    ready, words = await run_in_threadpool(describe_readiness)
+    return JSONResponse({"snapshot": words}) if ready else PlainTextResponse(words, status_code=503)
 
 
 async def _show_server_error(_: Request, error: Exception) -> Response:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, fields, replace
 
 DIMENSIONS = ("segment", "region", "product", "channel", "model_version", "team")
 NOT_RECORDED = "not recorded"
+# The words stand in the filter bar and in the URL alike.
 COMPARE = {
-    "none": "no comparison",
-    "before": "the same number of months before",
-    "year": "the same months a year before",
+    "nothing": "no comparison",
+    "period before": "the same number of months before",
+    "year before": "the same months a year before",
 }
+NO_COMPARISON = "nothing"
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 _NAMES = {"segment": "segment", "region": "region", "product": "product", "channel": "channel",
           "model_version": "model version", "team": "team"}  # fmt: skip
@@ -28,7 +30,7 @@ class Filters:
     start: str | None = None
     end: str | None = None
     cohort: tuple[str, ...] = ()
-    compare: str = "none"
+    compare: str = NO_COMPARISON
     segment: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     product: tuple[str, ...] = ()
@@ -44,7 +46,7 @@ class Filters:
             value = getattr(self, name)
             if value is not None:
                 url[name] = [value]
-        if self.compare != "none":
+        if self.compare != NO_COMPARISON:
             url["compare"] = [self.compare]
         for name in ("cohort", *DIMENSIONS):
             if getattr(self, name):
@@ -95,10 +97,10 @@ class Filters:
 
     def earlier(self) -> Filters | None:
         """The selection to compare with; None where none is asked for or the period is open."""
-        if self.compare == "none" or not (self.start and self.end):
+        if self.compare == NO_COMPARISON or not (self.start and self.end):
             return None
-        back = 12 if self.compare == "year" else count_months(self.start, self.end)
-        return replace(self, start=shift_month(self.start, -back), end=shift_month(self.end, -back), compare="none")
+        back = 12 if self.compare == "year before" else count_months(self.start, self.end)
+        return replace(self, start=shift_month(self.start, -back), end=shift_month(self.end, -back), compare=NO_COMPARISON)
 
     def without(self, name: str) -> Filters:
         """The same selection without one of its filters."""
@@ -135,7 +137,7 @@ def check_filters(asked: Filters, options: Options) -> tuple[Filters, list[str]]
         changes.update(start=None, end=None)
     if asked.compare not in COMPARE:
         problems.append(f"'{asked.compare}' is not a comparison: use one of {', '.join(COMPARE)}. It was left out.")
-        changes["compare"] = "none"
+        changes["compare"] = NO_COMPARISON
     for name in ("cohort", *DIMENSIONS):
         chosen = getattr(asked, name)
         offered = options.periods if name == "cohort" else options.values.get(name, ())

@@ -21,7 +21,7 @@ TextArray = npt.NDArray[np.str_]
 # Why a group has no interval (or no value). Pages turn the codes into sentences with the use case's own words.
 NO_CASES = "no_cases"  # nothing to divide by: no value either
 ONE_CLUSTER = "one_cluster"  # a single decider holds every case: how much deciders differ cannot be seen
-FEW_CLUSTERS = "few_clusters"  # one decider holds so much that fewer than two equal deciders' worth is left
+FEW_CLUSTERS = "few_clusters"  # less than two equal deciders' worth (two unequal ones, or one with nearly all)
 NO_VARIATION = "no_variation"  # every decider shows exactly the same mean: its error cannot be estimated
 
 # A standard error this small beside the value itself is rounding, not information.

@@ -19,7 +19,7 @@ from benchmarks.truth_gates import Truth, count
 
 RATE, SPREAD = 0.15, 0.5  # rate before, and how far deciders differ for good (sd on the log-odds scale)
 DRIFT = 0.2  # how far each decider moves by chance between two periods (same scale)
-PLANTED = 0.05  # a change of five points, smaller than a phase of the demo moves the override rate
+PLANTED = 0.07  # seven points, from 15 to 22 %
 MOVED = -450.0  # money per case
 TEAMS, MEMBERS, TEAM_PLANTED = 12, 12, 0.12  # the planted team's rate is 27 %, the others' 15 %
 

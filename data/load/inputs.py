@@ -22,7 +22,8 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 
 @dataclass(frozen=True)
 class Input:
-    """One file to read. `texts` gives SQL for each column as text (Parquet); `floats` are its columns of doubles."""
+    """One file to read. `texts` gives SQL for each column as text (Parquet); `floats` and
+    `booleans` are its columns of those types."""
 
     path: Path
     shown: str  # as people read it: relative to the mapping's base
@@ -30,6 +31,7 @@ class Input:
     header: Header | None = None
     texts: dict[str, str] = field(default_factory=dict)
     floats: frozenset[str] = frozenset()
+    booleans: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()  # what a SQL source read, in words
 
     @property
@@ -92,7 +94,8 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, notes:
     types = {str(name): str(kind) for name, kind, *_ in rows}
     texts = {name: text_of(quote_name(name), kind) for name, kind in types.items()}
     floats = frozenset(name for name, kind in types.items() if kind in ("FLOAT", "DOUBLE"))
-    return Input(path, shown, tuple(types), None, texts, floats, notes)
+    booleans = frozenset(name for name, kind in types.items() if kind == "BOOLEAN")
+    return Input(path, shown, tuple(types), None, texts, floats, booleans, notes)
 
 
 def text_of(column: str, kind: str) -> str:

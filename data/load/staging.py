@@ -21,6 +21,8 @@ META = {
     "_byte_length": "BIGINT", "_fresh": "BOOLEAN", "_columns": "VARCHAR", "_reasons": "VARCHAR",
 }  # fmt: skip
 
+_CURRENCY = "_currency"  # not a column of ours: judged, then dropped
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -63,22 +65,23 @@ def build_cast_select(
 ) -> str:
     """SELECT of staged rows from a relation of records as text.
 
-    The relation has record_id, line, byte_offset, byte_length and the source's columns: c0, c1, ... in the order
-    of `used_columns` for CSV, under their own names for Parquet. `numbers` are the source's and the file's.
+    The relation has record_id, line, byte_offset, byte_length and the source's columns as c0, c1, ... in the order of
+    `used_columns`. `numbers` are the source's and the file's.
     """
     x = _texts(source, one, stage, rules)
     failing = [c for c in stage.table.columns if c.name in x or is_needed(mapping, stage.table.name, c)]
     reasons = {c.name: r for c in failing if (r := _reason(mapping, stage.table, c, x, rules))}
     if source.currency_column:
-        reasons[source.currency_column] = _other_currency(source.currency_column, mapping.use_case.currency)
-        x[source.currency_column] = strip_text(_text(source, one, source.currency_column, ""))
+        reasons[_CURRENCY] = _other_currency(source.currency_column, mapping.use_case.currency)
+        x[_CURRENCY] = strip_text(_text(source, one, source.currency_column, ""))
+    labels = {_CURRENCY: source.currency_column or ""}
     typed = {c.name: c for c in stage.table.columns}
     value_of = {n: cast_value(typed[n], quote_name(f"x_{n}"), rules) if n in typed else quote_name(f"x_{n}") for n in x}
     layer1 = ", ".join(f"{text} AS {quote_name(f'x_{n}')}" for n, text in x.items())
     layer2 = ", ".join(f"{value} AS {quote_name(f't_{n}')}" for n, value in value_of.items())
     layer3 = ", ".join(f"{reason} AS {quote_name(f'r_{n}')}" for n, reason in reasons.items()) or "NULL AS nothing"
     some = f"coalesce({', '.join(quote_name(f'r_{n}') for n in reasons)}, NULL) IS NOT NULL"
-    which = ", ".join(f"CASE WHEN {quote_name(f'r_{n}')} IS NOT NULL THEN {quote_text(n)} END" for n in reasons)
+    which = ", ".join(f"CASE WHEN {quote_name(f'r_{n}')} IS NOT NULL THEN {quote_text(labels.get(n, n))} END" for n in reasons)
     why = ", ".join(quote_name(f"r_{n}") for n in reasons)
     outputs = [
         f"record_id, {numbers[0]}, {numbers[1]}, line, byte_offset, byte_length, true",
@@ -115,12 +118,24 @@ def _extra_name(ours: str, stage: Stage) -> str:
 
 
 def _text(source: Source, one: Input, theirs: str, kind: str) -> str:
-    if one.is_csv:
-        return f"c{used_columns(source, one).index(theirs)}"
+    number = used_columns(source, one).index(theirs)
     if kind == "money" and theirs in one.floats:
-        name = quote_name(theirs)  # a double is never exact: six digits are, and more than cents among them are refused
-        return f"CASE WHEN NOT isnan({name}) THEN format('{{:.6f}}', CAST({name} AS DOUBLE)) END"
-    return one.texts[theirs]
+        return f"m{number}"
+    return f"f{number}" if kind == "feature" and theirs in one.booleans else f"c{number}"
+
+
+def build_parquet_relation(source: Source, one: Input, first_id: int) -> str:
+    """The records of a Parquet file as text, in the form `build_cast_select` reads; line is the row's number."""
+    texts = []
+    for number, name in enumerate(used_columns(source, one)):
+        column = quote_name(name)
+        texts.append(f"{one.texts[name]} AS c{number}")
+        if name in one.floats:  # a double is never exact: six digits are, and more than cents among them are refused
+            texts.append(f"CASE WHEN NOT isnan({column}) THEN format('{{:.6f}}', CAST({column} AS DOUBLE)) END AS m{number}")
+        if name in one.booleans:
+            texts.append(f"CAST(CAST({column} AS INTEGER) AS VARCHAR) AS f{number}")
+    place = f"{first_id} + file_row_number AS record_id, file_row_number + 1 AS line, NULL AS byte_offset, NULL AS byte_length"
+    return f"(SELECT {', '.join([place, *texts])} FROM read_parquet({quote_text(str(one.path))}, file_row_number = true))"
 
 
 def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], rules: Rules) -> str | None:
@@ -134,7 +149,7 @@ def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], r
 
 
 def _other_currency(column: str, currency: str) -> str:
-    x, name = quote_name(f"x_{column}"), quote_text(f"{column}: ")
+    x, name = quote_name(f"x_{_CURRENCY}"), quote_text(f"{column}: ")
     return (
         f"CASE WHEN {x} IS DISTINCT FROM {quote_text(currency)} THEN {name} || coalesce('''' || {x} || '''', 'empty') || "
         f"{quote_text(f' is not {currency} (mixed currencies)')} END"

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,20 +37,17 @@ def build_demo(store: Path) -> None:
 
 
 @contextmanager
-def serve(store: Path, log: Path, root: Path = ROOT) -> Iterator[str]:
-    """Run `streamlit run app.py` over `store` and yield its address once it answers; it is stopped on leaving.
+def run_server(command: list[str], port: int, log: Path, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
+    """Run `command` in `folder` with these environment variables and yield its address once it answers.
 
-    A server that ends or stays silent raises with its log. It need not be ready: `/ready` may say that there is no
-    snapshot, which is a state to test as well.
+    A server that ends or stays silent raises with its log; it is stopped on leaving.
     """
-    url = f"http://127.0.0.1:{(port := find_free_port())}"
-    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), "--server.port", str(port)]
-    environment = os.environ | {"EXECUTION_DEBT_STORE": str(store), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"} | dict(variables)
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
-            _wait_for(f"{url}/_stcore/health", process, log)
-            yield url
+            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             try:
@@ -58,6 +55,15 @@ def serve(store: Path, log: Path, root: Path = ROOT) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def serve(store: Path, log: Path, root: Path = ROOT) -> Iterator[str]:
+    """`streamlit run app.py` over `store`. It answers but need not be ready: having no snapshot is a state to test."""
+    port = find_free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py"), "--server.port", str(port)]
+    with run_server(command, port, log, root, {"EXECUTION_DEBT_STORE": str(store)}) as url:
+        yield url
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,0 +1,137 @@
+"""Who decides a case: the system, a team and officer with the recommendation, or officers who work around it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data.demo.batch import ACCEPT, ASSISTED, AUTOMATED, BYPASSED, DAY, REFER, REJECT, Batch
+from data.demo.officers import BUSY_TEAM, BYPASS_TEAMS, OFFICERS_PER_TEAM, OUTLIER_TEAM, TEAMS, bypass_level
+from data.demo.phases import MONTHS, Array, month_days, month_weights, override_target
+from data.demo.truths import planted
+from data.demo.versions import Version
+
+AUTOMATIC_BELOW, AUTOMATIC_AMOUNT = 0.03, 12_000
+BUSY_SHARE = 0.09
+EARLY_SHARE = 0.015  # decided before the recommendation was shown
+WITHDRAWN_SHARE = 0.03
+
+
+def recommend(score: Array, version: Version) -> Array:
+    """ACCEPT, REFER or REJECT by the version's bands."""
+    return np.where(score >= version.cutoff, REJECT, np.where(score >= version.refer_from, REFER, ACCEPT))
+
+
+def log_odds(probability: Array) -> Array:
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def override_shape(batch: Batch, version: Version) -> Array:
+    """How likely officers are to differ in a case relative to others of its side: more near the cut-off, and for the
+    self-employed. This is the case mix that a fair comparison of teams has to allow for."""
+    distance = log_odds(batch["score"]) - log_odds(np.array(version.cutoff))
+    high = 0.35 + 2.4 * np.exp(np.minimum(distance, 0.0) / 0.5)
+    low = 0.55 + 1.2 * np.exp(-np.maximum(distance, 0.0) / 0.5)
+    self_employed = (batch.features["employment_type"] == "self_employed").to_numpy()
+    shape = np.where(batch["recommendation"] == ACCEPT, high, low) * np.where(self_employed, 1.5, 1.0)
+    return np.asarray(np.where(batch["recommendation"] == REFER, 0.0, shape))
+
+
+def route_cases(batch: Batch, version: Version) -> None:
+    """Channel, experiment arm, team, officer and whether the case was withdrawn or decided too early."""
+    rng, n, score = batch.rng, len(batch), batch["score"]
+    again = batch["previous"] > 0
+    automatic = (score < AUTOMATIC_BELOW) & (batch["amount"] <= AUTOMATIC_AMOUNT) & ~again
+    low, high = planted("random_accepts", "from_factor"), planted("random_accepts", "to_factor")
+    batch["near"] = (score >= low * version.cutoff) & (score < high * version.cutoff) & ~automatic & ~again
+    batch["random"] = batch["near"] & (rng.random(n) < planted("random_accepts", "share"))
+    by_system = automatic | batch["random"]
+    batch["team"] = _choose_teams(batch, version, by_system)
+    batch["officer"] = np.where(by_system, -1, batch["team"] * OFFICERS_PER_TEAM + rng.integers(OFFICERS_PER_TEAM, size=n))
+    bypassed = _choose_bypassed(batch, by_system | again)
+    batch["channel"] = np.where(by_system, AUTOMATED, np.where(bypassed, BYPASSED, ASSISTED))
+    batch["unscored"] = bypassed & (rng.random(n) < planted("bypass", "unscored"))
+    assisted = batch["channel"] == ASSISTED
+    batch["withdrawn"] = assisted & (rng.random(n) < WITHDRAWN_SHARE)
+    batch["early"] = assisted & (rng.random(n) < EARLY_SHARE)
+    last_days = batch["decided"] >= np.datetime64(month_days(MONTHS)[-3], "s")
+    batch["pending"] = assisted & ~batch["withdrawn"] & last_days & (rng.random(n) < 0.5)
+
+
+def _choose_teams(batch: Batch, version: Version, by_system: Array) -> Array:
+    """The busy team gets the hard cases by rule; the others share the rest at random; a second try goes elsewhere."""
+    rng, n = batch.rng, len(batch)
+    others = np.array([t for t in range(len(TEAMS)) if t != BUSY_TEAM])
+    team = rng.choice(others, n)
+    again = batch["previous"] > 0
+    clash = again & (team == batch["previous_team"])
+    team[clash] = np.where(team[clash] == others[-1], others[0], team[clash] + 1)
+    team[clash & (team == BUSY_TEAM)] += 1
+    free = ~by_system & ~again
+    weight = _busy_weights(batch, version, free)
+    team[free & (rng.random(n) < np.minimum(BUSY_SHARE * weight, 0.9))] = BUSY_TEAM
+    return np.where(by_system, -1, team)
+
+
+def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
+    """Weights (mean 1 over `free`) under which the mean propensity is as many times the average as planted."""
+    recommendation, shape = batch["recommendation"], override_shape(batch, version)
+    per_low = planted("override_rates", "high_per_low")
+    strength = np.zeros(len(batch))
+    for side, part in ((ACCEPT, per_low / (per_low + 1)), (REJECT, 1 / (per_low + 1))):
+        chosen = free & (recommendation == side)
+        if chosen.any():
+            strength[chosen] = part * shape[chosen] / shape[chosen].sum()
+    eligible = free & (recommendation != REFER)
+    mean = strength[eligible].mean()
+    low, high = 0.0, 1.0
+    tilt = (strength / mean) ** 2
+    for _ in range(40):
+        mix = (low + high) / 2
+        weight = np.minimum(1 - mix + mix * tilt, 0.9 / BUSY_SHARE)
+        reached = (weight * strength)[eligible].sum() / weight[eligible].sum() / mean
+        low, high = (mix, high) if reached < busy_factor() else (low, mix)
+    weight = np.minimum(1 - low + low * tilt, 0.9 / BUSY_SHARE)
+    return np.asarray(weight / weight[free].mean())
+
+
+def busy_factor() -> float:
+    """How many times the bank's average propensity the busy team's case mix has, so that its raw rate is as planted."""
+    return planted("teams", "busy_rate") / planted("teams", "busy_ratio") / _average_rate()
+
+
+def _average_rate() -> float:
+    targets = np.array([override_target(m) for m in range(1, MONTHS + 1)])
+    extra = planted("null_burst", "share") * override_target(22) * (planted("null_burst", "override_factor") - 1)
+    return float((month_weights() * targets).sum() + extra)
+
+
+def _choose_bypassed(batch: Batch, never: Array) -> Array:
+    """Cases worked around in the two teams: the month's level, more at month-end and for large amounts."""
+    member = np.isin(batch["team"], BYPASS_TEAMS) & ~never
+    end = month_days(batch.month)[-1].astype("datetime64[s]") + DAY
+    late = batch["decided"] >= end - int(planted("bypass", "month_end_days")) * DAY
+    large = batch["amount"] > planted("bypass", "large_amount")
+    weight = np.where(late, planted("bypass", "month_end_weight"), 1.0)
+    weight = weight * np.where(large, planted("bypass", "large_weight"), 1.0) * member
+    if not member.any():
+        return member
+    level = bypass_level(batch.month) * (1 - WITHDRAWN_SHARE) / (1 - bypass_level(batch.month) * WITHDRAWN_SHARE)
+    factor = level / weight[member].mean()
+    for _ in range(20):
+        factor *= level / np.minimum(factor * weight[member], 0.95).mean()
+    return np.asarray(batch.rng.random(len(batch)) < np.minimum(factor * weight, 0.95) * member)
+
+
+def team_factors(expected: Array, team: Array) -> Array:
+    """Per team, how much more it overrides than its case mix suggests; the weighted mean over all cases is 1."""
+    factor = np.ones(len(TEAMS))
+    factor[BUSY_TEAM] = planted("teams", "busy_ratio")
+    factor[OUTLIER_TEAM] = planted("teams", "outlier_ratio")
+    mass = np.bincount(team, weights=expected, minlength=len(TEAMS))
+    special = [BUSY_TEAM, OUTLIER_TEAM]
+    rest = mass.sum() - mass[special].sum()
+    if rest > 0:
+        ordinary = (mass.sum() - (mass * factor)[special].sum()) / rest
+        factor[[t for t in range(len(TEAMS)) if t not in special]] = ordinary
+    return factor
