@@ -61,7 +61,8 @@ def _scores() -> str:
     return (
         f"select {_keys(('period', 'score_band'))}, channel = 'automated' as is_automated, is_low_side, score_bin,\n"
         "    count(*) filter (where bad) as bads, count(*) filter (where not bad) as goods,\n"
-        "    sum(score) as expected, sum(score * (1 - score)) as expected_variance\n"
+        "    sum(score) as expected, sum(score * (1 - score)) as expected_variance,\n"
+        "    coalesce(sum(score) filter (where bad), 0) as expected_of_bads\n"
         "from facts where is_outcome_known and decision = 'accept' and score is not null\n"
         "group by all order by period"
     )

@@ -38,6 +38,8 @@ class UseCase:
     label: str
     currency: str = "EUR"
     minor_digits: int = 2
+    thousands: str = ","  # between groups of digits; a no-break space where numbers are written 1 204
+    decimal_mark: str = "."
     time_zone: str = "UTC"
     outcomes_cover: str = "accepted"  # accepted: selective labels; all: rejected cases have outcomes too
     outcomes_log: str = "both"  # bad_only: a matured case without a row is good
@@ -64,6 +66,8 @@ _CHOICES = {
     "outcomes_cover": ("accepted", "all"),
     "outcomes_log": ("both", "bad_only"),
     "kind": ("decisions", "monitoring"),
+    "thousands": (",", ".", " ", "\u00a0", "\u202f", "'", "\u2019", ""),
+    "decimal_mark": (".", ","),
 }
 _TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,), "label": (str,), "currency": (str,), "time_zone": (str,),
@@ -133,6 +137,8 @@ def _check_fields(raw: dict[str, Any], where: str) -> None:
     edges = raw.get("score_bands", [])
     if edges != sorted(set(edges)) or any(not 0 < edge < 1 or round(edge * 1000) / 1000 != edge for edge in edges):
         raise _fail(where, "score_bands", "must be rising edges between 0 and 1 in thousandths", edges)
+    if raw.get("thousands", ",") == raw.get("decimal_mark", "."):
+        raise _fail(where, "thousands", "must differ from decimal_mark", raw.get("thousands", ","))
     _check_zone(raw.get("time_zone", "UTC"), where)
 
 
