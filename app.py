@@ -120,9 +120,10 @@ class SendAtOnce:
 def _show_script_error(error: Exception) -> bool:
     """The last resort for what no panel caught: words a person can act on, or a reference that the log repeats."""
     from analysis.errors import UserError
+    from pages.ui.guard import show_error
 
     if isinstance(error, UserError):
-        st.error(f"**{error.title}**\n\n{error.what_happened}\n\n{error.what_to_do}")
+        show_error(error)
         return True
     reference = secrets.token_hex(4)
     log.error("Reference %s", reference, exc_info=error)

@@ -50,28 +50,22 @@ def estimate_adjusted(source: Source, filters: Filters, split: str) -> tuple[Que
     where, params = filters.where()
     cells = [c for c in _CELLS if c != split]
     sql = (
-        f"select {split} as part, decider, {', '.join(cells)},\n"
+        f"select {split} as part, decider, hash({', '.join(cells)}) as cell,\n"
         "    sum(override_rate__numerator) as y, sum(override_rate__denominator) as n\n"
         f"from rollup_band\nwhere {where} and override_rate__denominator > 0\ngroup by all\norder by all"
     )
     query = Query(sql, params)
     found = source.columns(sql, params)
     y, n = (np.ma.filled(np.ma.asarray(found[c]).astype(float), 0.0) for c in ("y", "n"))
-    part, names = _codes(found["part"])
-    cell, _ = _codes(*(found[c] for c in cells))
+    part, names = pd.factorize(found["part"])
+    cell = pd.factorize(found["cell"])[0]
     expected = _expected(part, cell, y, n, len(names))
-    decider, _ = _codes(found["decider"])
     alone = np.ma.getmaskarray(np.ma.asarray(found["decider"]))
+    decider = pd.factorize(np.where(alone, "", np.ma.getdata(found["decider"])))[0]
     decider = np.where(alone, decider.max(initial=0) + 1 + np.arange(len(decider)), decider)
     return query, {
         name: _adjust(name, i == part, y, n, expected, decider) for i, name in enumerate(str(v) for v in names)
     }
-
-
-def _codes(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    frame = pd.MultiIndex.from_arrays([np.ma.filled(np.ma.asarray(c).astype(object), "") for c in columns])
-    codes, names = pd.factorize(frame)
-    return codes, np.array([name[0] for name in names], dtype=object)
 
 
 def _expected(part: np.ndarray, cell: np.ndarray, y: np.ndarray, n: np.ndarray, parts: int) -> np.ndarray:

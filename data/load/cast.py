@@ -29,9 +29,9 @@ class Rules:
     format_has_zone: bool = False
 
 
-def strip_text(expression: str) -> str:
-    """Stripped text; empty becomes NULL."""
-    return f"nullif(trim({expression}, {BLANKS}), '')"
+def strip_text(expression: str, stripped: bool = False) -> str:
+    """Stripped text; empty becomes NULL. `stripped` says that only the second is still to be done."""
+    return f"nullif({expression}, '')" if stripped else f"nullif(trim({expression}, {BLANKS}), '')"
 
 
 def map_values(expression: str, pairs: dict[str, str]) -> str:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from data.errors import UserError
@@ -24,6 +26,7 @@ from data.load.csv_lines import Lines, find_lines, take_lines
 
 CHUNK_BYTES = 32 << 20
 RECORD_BYTES = 1 << 20  # a record that spans lines is at most this long
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes the encoding does not have, as `surrogateescape` keeps them
 LINE_BYTES = 64 << 20  # a longer "line" is not CSV, and would have to be held in memory
 
 
@@ -51,7 +54,7 @@ class BrokenRecord:
 
 @dataclass
 class CsvChunk:
-    """Records in file order. `table` has line, byte_offset, byte_length and one text column per wanted column."""
+    """Records in file order. `table` has line, byte_offset, byte_length and c0, c1, ...: stripped text of wanted columns."""
 
     table: pa.Table
     broken: list[BrokenRecord] = field(default_factory=list)
@@ -138,8 +141,10 @@ class _Parser:
             numbers = np.concatenate((numbers, odd_numbers))
             order = np.argsort(numbers, kind="stable")
             numbers = numbers[order]
-            more = [pa.array([fields[i] for _, _, fields in odd], pa.string()) for i in range(len(self.wanted))]
+            more = [pa.array(texts, pa.string()) for texts in zip(*(fields for _, _, fields in odd), strict=True)]
             columns = [pa.chunked_array([*c.chunks, m]).take(order) for c, m in zip(columns, more, strict=True)]
+        trim = pc.ascii_trim_whitespace if chunk.isascii() else pc.utf8_trim_whitespace
+        columns = [trim(column) for column in columns]
         places = {
             "line": pa.array(numbers + line),
             "byte_offset": pa.array(lines.start[numbers] + offset),
@@ -230,9 +235,12 @@ class _Parser:
         return last, fields, columns, reason
 
     def _wrong_bytes(self, fields: list[str]) -> tuple[str, str]:
+        whole = "".join(fields)
+        if "\0" not in whole and (whole.isascii() or not _ESCAPED.search(whole)):
+            return "", ""
         columns, reasons = [], []
         for name, text in zip(self.names, fields, strict=True):
-            wrong = [f"0x{ord(c) - 0xDC00:02X}" for c in text if "\udc80" <= c <= "\udcff"]
+            wrong = [f"0x{ord(c) - 0xDC00:02X}" for c in text if _ESCAPED.match(c)]
             if wrong:
                 reasons.append(f"wrong encoding at column {name}: {', '.join(wrong[:5])} is not {self.encoding}")
             if "\0" in text:

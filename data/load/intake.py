@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import duckdb
@@ -56,7 +57,8 @@ class Intake:
         source, one = file.source, file.input
         assert one.header is not None
         select = build_cast_select(self.mapping, source, one, stage, rules, (file.source_no, file.number), "chunk")
-        for chunk in read_chunks(one.path, one.header, used_columns(source, one), source.delimiter, source.encoding):
+        chunks = read_chunks(one.path, one.header, used_columns(source, one), source.delimiter, source.encoding)
+        for chunk in _one_ahead(chunks):
             good, broken = self._number(chunk)
             self.con.register("chunk", good)
             self.con.execute(f"INSERT INTO {stage.name} {select}")
@@ -85,6 +87,15 @@ class Intake:
         self.con.execute(f"INSERT INTO {stage.name} {select}")
         path = quote_text(str(file.input.path))
         self.next_id += int(self.con.execute(f"SELECT count(*) FROM read_parquet({path})").fetchall()[0][0])
+
+
+def _one_ahead(chunks: Iterator[CsvChunk]) -> Iterator[CsvChunk]:
+    """The same chunks; the next one is split into records while the engine casts this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(next, chunks, None)
+            yield chunk
 
 
 def _broken_table(broken: list[BrokenRecord], ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Table:

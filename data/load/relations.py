@@ -37,11 +37,11 @@ def judge_records(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
         f"""CREATE OR REPLACE TABLE staging.fate AS
         SELECT s.record_id, {quote_text(QUARANTINED)} AS fate,
                nullif(concat_ws(', ', s._columns, f.columns), '') AS columns, concat_ws('; ', s._reasons, f.reasons) AS reasons
-        FROM {stage.name} s LEFT JOIN (
+        FROM (SELECT record_id FROM {stage.name} WHERE _reasons IS NOT NULL UNION SELECT record_id FROM staging.failures)
+        JOIN {stage.name} s USING (record_id) LEFT JOIN (
             SELECT record_id, string_agg(columns, ', ' ORDER BY reason) AS columns,
                    string_agg(reason, '; ' ORDER BY reason) AS reasons
-            FROM staging.failures GROUP BY record_id) f USING (record_id)
-        WHERE s._reasons IS NOT NULL OR f.record_id IS NOT NULL"""
+            FROM staging.failures GROUP BY record_id) f USING (record_id)"""
     )
     _judge_duplicates(con, stage)
     if stage.table.name in WAITS_FOR:

@@ -73,7 +73,7 @@ def build_cast_select(
     reasons = {c.name: r for c in failing if (r := _reason(mapping, stage.table, c, x, rules))}
     if source.currency_column:
         reasons[_CURRENCY] = _other_currency(source.currency_column, mapping.use_case.currency)
-        x[_CURRENCY] = strip_text(_text(source, one, source.currency_column, ""))
+        x[_CURRENCY] = strip_text(_text(source, one, source.currency_column, ""), one.is_csv)
     labels = {_CURRENCY: source.currency_column or ""}
     typed = {c.name: c for c in stage.table.columns}
     value_of = {n: cast_value(typed[n], quote_name(f"x_{n}"), rules) if n in typed else quote_name(f"x_{n}") for n in x}
@@ -103,7 +103,7 @@ def _texts(source: Source, one: Input, stage: Stage, rules: Rules) -> dict[str, 
     x = {name: quote_text(value) for name, value in source.constants.items() if value.strip()}
     for ours, theirs in targets.items():
         column = stage.table.column(ours)
-        text = strip_text(_text(source, one, theirs, column.kind if column else "feature"))
+        text = strip_text(_text(source, one, theirs, column.kind if column else "feature"), one.is_csv)
         x[_extra_name(ours, stage)] = map_values(text, source.values.get(ours, {}))
         if column is None and stage.table.open_ended and rules.decimal == ",":
             done = x[_extra_name(ours, stage)]

@@ -59,7 +59,7 @@ st.write(f"case {st.query_params.get('case', 'unknown')}, number {number}")
 """,
     "mendable.py": """
 from analysis.errors import UserError
-raise UserError("A column is missing", "`score` is not mapped.", "Map it.")
+raise UserError("A column is missing", "The score is not mapped.", "Map it.")
 """,
     "broken.py": """
 raise ValueError("the secret 4711")
@@ -71,12 +71,11 @@ raise ValueError("the secret 4711")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the launcher, its configuration and the packages below it, with small pages."""
     folder = tmp_path_factory.mktemp("project")
-    for package in ("analysis", "data", "models"):
+    for package in ("analysis", "data", "models", "pages/ui"):
         ignored = shutil.ignore_patterns("store", "__pycache__")
         shutil.copytree(ROOT / package, folder / package, ignore=ignored)
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     shutil.copy(ROOT / "app.py", folder)
-    (folder / "pages").mkdir()
     for name, source in PAGES.items():
         (folder / "pages" / name).write_text(source, encoding="utf-8")
     return folder
@@ -198,7 +197,7 @@ def test_a_failure_is_told_by_a_reference_that_the_log_explains(shell: str, log:
 
 def test_what_a_person_can_mend_is_told_in_words(shell: str) -> None:
     timing, _ = _visit(shell, "mendable")
-    assert timing.exceptions == ("**A column is missing**\n\n`score` is not mapped.\n\nMap it.",)
+    assert timing.exceptions == ("**A column is missing.**\n\nThe score is not mapped.\n\nMap it.",)
 
 
 def test_the_protocol_client_sets_widgets_and_tells_a_missing_page(shell: str) -> None:
@@ -261,7 +260,7 @@ asyncio.run(ask(SendAtOnce(tell)))
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_both_themes_are_readable(shell: str, page: Page, scheme: str) -> None:
     """Captions, messages, tags, buttons and coloured words against axe-core's contrast rules."""
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
     page.goto(shell)
     settle(page, "A caption under the title", "A caption in a box", page.get_by_role("button", name="Do it"))
     background = page.get_by_test_id("stApp").evaluate("node => getComputedStyle(node).backgroundColor")
