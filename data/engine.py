@@ -18,6 +18,7 @@ import pandas as pd
 from data.errors import UserError
 
 Params = Mapping[str, Any]
+Connection = duckdb.DuckDBPyConnection  # the type, for callers that may not import the engine
 _LOCKS = (
     "set python_enable_replacements = false",
     "set autoinstall_known_extensions = false",

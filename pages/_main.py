@@ -15,7 +15,8 @@ navigation = st.navigation(
             st.Page("overrides.py", title="Overrides", url_path="overrides", visibility="hidden"),
         ],
         "Risk": [st.Page("cases.py", title="Cases", url_path="cases")],
-    }
+    },
+    position="top",  # sections in the sidebar are lists a screen reader cannot follow
 )
 
 with panel("page"):

@@ -6,28 +6,35 @@ import html
 import re
 
 ELLIPSIS = "…"
+# White space but the no-break space, control characters, and marks that turn the direction of writing.
+_UNSEEN = re.compile(r"[\x00-\x20\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@/])")
+
+
+def clean(text: str) -> str:
+    """One line of visible text."""
+    return _UNSEEN.sub(" ", text).strip(" ")
 
 
 def escape_html(text: str) -> str:
     """Text for Plotly, which reads a little HTML in labels and hovers: shown as it was written."""
-    return html.escape(" ".join(text.split()), quote=False)
+    return html.escape(clean(text), quote=False)
 
 
 def escape_markdown(text: str) -> str:
     """Text for Markdown: no emphasis, link, formula, colour directive, emoji short code or markup."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", clean(text))
 
 
 def shorten(text: str, width: int) -> str:
     """At most `width` characters, the last of them an ellipsis where something was left out."""
-    text = " ".join(text.split())
+    text = clean(text)
     return text if len(text) <= width else text[: width - 1].rstrip() + ELLIPSIS
 
 
 def wrap(text: str, width: int = 18, lines: int = 2) -> list[str]:
     """A name over a few lines, not escaped; broken between words where it can be, shortened where it must be."""
-    left = " ".join(text.split())
+    left = clean(text)
     wrapped: list[str] = []
     while left and len(wrapped) < lines - 1 and len(left) > width:
         at = left.rfind(" ", 0, width + 1)

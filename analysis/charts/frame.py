@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.charts.chart import Figure
+from analysis.charts.escape import escape_html
 from analysis.formats import Scale, build_axis_scale
 from analysis.palette import Palette
 from data.use_case import UseCase
@@ -64,9 +65,7 @@ def build_ticks(values: Sequence[float], unit: str, use_case: UseCase, *, wanted
         high = {"share": 0.01}.get(unit, 1.0)
     scale = build_axis_scale((low, high), unit, use_case)
     step = _round_step((high - low) / scale.divisor / wanted)
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9), 1 if f"{step:.2e}".startswith("2.5") and step < 5 else 0)
-    if f"{step:.2e}".startswith("2.5") and step < 1:
-        decimals = 1 - math.floor(math.log10(step) + 1e-9)
+    decimals = next((d for d in range(6) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 6)
     first, last = math.ceil(low / scale.divisor / step - 1e-9), math.floor(high * room / scale.divisor / step + 1e-9)
     plain = Scale(scale.divisor, decimals, thousands=scale.thousands, decimal_mark=scale.decimal_mark)
     at = [i * step * scale.divisor for i in range(first, last + 1)]
@@ -104,9 +103,8 @@ def write_note(text: str, palette: Palette, **more: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": font, "align": "left", **more}
 
 
-def write_axis_title(label: str, unit: str, palette: Palette, top: float) -> dict[str, Any]:
-    """The name and unit of the value axis, written flat at the upper left; top: pixels above the plot area."""
-    text = f"{label} ({unit})" if unit else label
-    return write_note(
-        text, palette, xref="container", x=0, xanchor="left", yref="paper", y=1, yanchor="bottom", yshift=top
-    )
+def write_axis_title(label: str, unit: str, palette: Palette, margin: dict[str, int]) -> dict[str, Any]:
+    """The name and unit of the value axis, written flat in the sheet's upper left corner."""
+    text = escape_html(f"{label} ({unit})" if unit else label)
+    corner = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -margin["l"]}
+    return write_note(text, palette, **corner, yref="paper", y=1, yanchor="top", yshift=margin["t"] - 4)

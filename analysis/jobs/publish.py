@@ -6,19 +6,18 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
 from analysis.catalog import read_catalog
 from analysis.filters import DIMENSIONS
 from analysis.rollups import build_rollup_sql
 from data.build import build_facts, build_options, build_rollups, count_tables
+from data.engine import Connection
 from data.snapshots import Manifest, NewPart, Store
 from data.use_case import UseCase
 
 
 def publish_loaded(
     store: Store,
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     file: Path,
     use_case: UseCase,
     as_of: dt.datetime,

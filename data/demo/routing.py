@@ -83,6 +83,8 @@ def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
         if chosen.any():
             strength[chosen] = part * shape[chosen] / shape[chosen].sum()
     eligible = free & (recommendation != REFER)
+    if not strength[eligible].any():
+        return np.ones(len(batch))
     mean = strength[eligible].mean()
     low, high = 0.0, 1.0
     tilt = (strength / mean) ** 2

@@ -121,6 +121,7 @@ def _simulate_month(run: _Run, month: int, cases: int) -> None:
     batch = draw_fresh(rng, month, fresh, run.next_case)
     batch = join_batches(batch, carried, run.next_case + fresh)
     levels = _finish_batch(run, batch, None)
+    _remember(run, batch)
     again = run.waiting.pop(month, [])
     run.owed = sum(len(f) for f, _ in again)
     if run.owed:
@@ -139,7 +140,6 @@ def _finish_batch(run: _Run, batch: Batch, levels: Levels | None) -> Levels:
     run.tables.add("features", build_features(batch))
     run.tables.add("outcomes", build_outcomes(outcomes))
     run.tables.add("truth", build_truth(batch))
-    _remember(run, batch)
     for month, part in find_reapplications(batch, version).items():
         run.waiting.setdefault(month, []).append(part)
     return levels

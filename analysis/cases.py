@@ -1,0 +1,244 @@
+"""The list of cases: which ones, in which order, a page of them at a time, and what to undo when there are none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from analysis.case_drill import build_drill_condition
+from analysis.case_words import describe_kind, describe_outcome
+from analysis.filters import DIMENSIONS, Filters
+from analysis.reading import Drill
+from analysis.source import Source
+
+PAGE_SIZE = 50
+EXPORT_LIMIT = 100_000
+
+# The words stand in the URL and on the screen alike.
+ALL = "all"
+QUICK = {
+    ALL: "true",
+    "overrides": "is_override",
+    "low-side overrides": "is_low_side",
+    "high-side overrides": "is_high_side",
+    "overrides without a reason": "is_override and is_reason_blank",
+    "bypassed": "channel = 'bypassed'",
+    "not scored": "score is null",
+    "matured, bad": "bad",
+    "matured, good": "is_outcome_known and not bad",
+    "matured, outcome missing": "is_matured and bad is null",
+}
+MONEY, NEWEST, HIGHEST, LOWEST, EXPOSURE, BY_ID = (
+    "money at stake", "newest", "highest score", "lowest score", "exposure", "case id",
+)  # fmt: skip
+_SORT_SQL = {
+    MONEY: "money_at_stake", NEWEST: "decided_at", HIGHEST: "score", LOWEST: "score", EXPOSURE: "exposure",
+    BY_ID: "null",
+}  # fmt: skip
+_NEEDS = {
+    MONEY: ("decisions.gain_if_good", "decisions.loss_if_bad"), EXPOSURE: ("decisions.exposure",),
+    NEWEST: ("decisions.decided_at",), HIGHEST: ("decisions.score",), LOWEST: ("decisions.score",), BY_ID: (),
+}  # fmt: skip
+# What a row of the list, its kind and its outcome are told from; never a decider or a protected group.
+_COLUMNS = (
+    "case_id", "decision_no", "decided_on", "period", "channel", "basis", "disposition", "recommendation", "decision",
+    "score", "shown_at", "is_in_scope", "is_shown_in_time", "is_low_side", "is_high_side", "is_as_recommended",
+    "is_maturable", "is_matured", "bad", "money_at_stake", "exposure", "decided_amount", "team", "override_reason",
+    "decided_at", "booked_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which cases are listed: the page's filters, the chart clicked, a quick filter; and their order."""
+
+    filters: Filters
+    drill: Drill | None = None
+    quick: str = ALL
+    sort: str = MONEY
+
+
+@dataclass(frozen=True)
+class ListedCase:
+    """One row of the list. money_at_stake, exposure: minor units; score: 0 to 1; decided: local date or cohort."""
+
+    case_id: str
+    decision_no: int
+    decided: dt.date | str | None
+    decision: str
+    recommendation: str
+    kind: str
+    score: float | None
+    money_at_stake: int | None
+    exposure: int | None
+    outcome: str
+    team: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Undo:
+    """One thing that narrows a list to nothing: what it is, in words, and the selection and its size without it."""
+
+    name: str
+    words: str
+    selection: Selection
+    cases: int
+
+
+def list_sorts(source: Source) -> list[str]:
+    """The orders this log can give, the best first: what is at stake, else the exposure, else the id."""
+    offered = [name for name, needs in _NEEDS.items() if not source.missing(needs)]
+    ranked = sorted(offered, key=[MONEY, EXPOSURE, NEWEST, HIGHEST, LOWEST, BY_ID].index)
+    if MONEY in ranked:
+        return [name for name in ranked if name != EXPOSURE]
+    return ranked
+
+
+def describe_sort(source: Source, sort: str) -> str:
+    """Why the list is not in order of what is at stake, where it cannot be; "" otherwise."""
+    if MONEY in list_sorts(source):
+        return ""
+    missing = ", ".join(source.missing(_NEEDS[MONEY]))
+    return f"The list is ordered by {sort}: money at stake needs {missing}, which this log does not map."
+
+
+def build_condition(source: Source, selection: Selection) -> tuple[str, dict[str, object]]:
+    """The selection as a condition over `facts` and its bound parameters."""
+    where, params = selection.filters.where(rollup=False)
+    parts = [where]
+    if selection.drill is not None:
+        condition, bound = build_drill_condition(source, selection.drill)
+        parts.append(condition)
+        params |= bound
+    if selection.quick != ALL:
+        parts.append(f"({QUICK[selection.quick]})")
+    return " and ".join(parts), params
+
+
+def count_cases(source: Source, selection: Selection) -> int:
+    """How many decisions the selection holds."""
+    where, params = build_condition(source, selection)
+    return int(source.rows(f"select count(*) from facts where {where}", params)[0][0])
+
+
+def list_cases(source: Source, selection: Selection, *, page: int = 1, size: int = PAGE_SIZE) -> list[ListedCase]:
+    """One page of the list, the first being 1; in the same order every time, the case id deciding between equals."""
+    where, params = build_condition(source, selection)
+    sql = (
+        f"select {', '.join(_COLUMNS)} from facts where {where}\norder by {_order(selection.sort)} "
+        f"limit {int(size)} offset {int((page - 1) * size)}"
+    )
+    labels = dict(source.rows("select code, label from reason_codes"))
+    rows = (dict(zip(_COLUMNS, found, strict=True)) for found in source.rows(sql, params))
+    return [_listed(source, row, labels) for row in rows]
+
+
+def find_neighbours(
+    source: Source, selection: Selection, case_id: str, decision_no: int
+) -> tuple[tuple[str, int] | None, tuple[str, int] | None]:
+    """The case before and the case after one of the list, as (case_id, decision_no); None at an end.
+
+    Both are None where the case is not in the list at all.
+    """
+    where, params = build_condition(source, selection)
+    column = _SORT_SQL[selection.sort]
+    key = {"this_case": case_id, "this_no": decision_no}
+    own = source.rows(
+        f"select {column} from facts where {where} and case_id = $this_case and decision_no = $this_no", params | key
+    )
+    if not own:
+        return None, None
+    bound = params | key
+    if own[0][0] is not None:
+        bound["this_value"] = own[0][0]
+    found: list[tuple[str, int] | None] = []
+    for back in (True, False):
+        sql = (
+            f"select case_id, decision_no from facts where {where} and ({_beyond(selection.sort, own[0][0], back=back)})\n"
+            f"order by {_order(selection.sort, back=back)} limit 1"
+        )
+        rows = source.rows(sql, bound)
+        found.append((str(rows[0][0]), int(rows[0][1])) if rows else None)
+    return found[0], found[1]
+
+
+def find_undos(source: Source, selection: Selection) -> list[Undo]:
+    """What empties a list: each filter whose removal alone brings cases back, those with most cases first.
+
+    Empty where no single one does; `widen` then gives the whole.
+    """
+    undos = []
+    for name, words, wider in _wider(selection):
+        cases = count_cases(source, wider)
+        if cases:
+            undos.append(Undo(name, words, wider, cases))
+    return sorted(undos, key=lambda undo: -undo.cases)
+
+
+def widen(selection: Selection) -> Selection:
+    """Every case of the use case, in the same order."""
+    return Selection(Filters(selection.filters.use_case), sort=selection.sort)
+
+
+def _wider(selection: Selection) -> list[tuple[str, str, Selection]]:
+    """Each narrowing of a selection by name, in words, and the selection without it."""
+    filters = selection.filters
+    wider = []
+    if selection.quick != ALL:
+        wider.append(("show", f"show '{selection.quick}'", replace(selection, quick=ALL)))
+    if selection.drill is not None:
+        wider.append(("drill", "the chart you came from", replace(selection, drill=None)))
+    if filters.start is not None and filters.end is not None:
+        both = replace(filters, start=None, end=None)
+        wider.append(("period", f"the period {filters.start} to {filters.end}", replace(selection, filters=both)))
+    for name in ("start", "end", "cohort", *DIMENSIONS):
+        value = getattr(filters, name)
+        if value:
+            shown = value if isinstance(value, str) else ", ".join(value)
+            label = {"start": "from", "end": "to"}.get(name, name.replace("_", " "))
+            wider.append((name, f"{label} {shown}", replace(selection, filters=filters.without(name))))
+    return wider
+
+
+def _order(sort: str, *, back: bool = False) -> str:
+    column, down = _SORT_SQL[sort], sort != LOWEST
+    first = "desc" if down != back else "asc"
+    tie = "desc" if back else "asc"
+    nulls = "first" if back else "last"
+    start = "" if sort == BY_ID else f"{column} {first} nulls {nulls}, "
+    return f"{start}case_id {tie}, decision_no {tie}"
+
+
+def _beyond(sort: str, value: object, *, back: bool) -> str:
+    """Rows before (back) or after the one whose sort value is $this_value, in the list's order; empty values last."""
+    tie = f"(case_id, decision_no) {'<' if back else '>'} ($this_case, $this_no)"
+    if sort == BY_ID:
+        return tie
+    column = _SORT_SQL[sort]
+    if value is None:
+        return f"{column} is not null or {tie}" if back else f"{column} is null and {tie}"
+    sign = ">" if (sort != LOWEST) == back else "<"
+    empty = "" if back else f" or {column} is null"
+    return f"{column} {sign} $this_value or ({column} = $this_value and {tie}){empty}"
+
+
+def _listed(source: Source, row: Mapping[str, Any], labels: Mapping[str, str]) -> ListedCase:
+    words = source.use_case
+    code = (row["override_reason"] or "").strip()
+    return ListedCase(
+        case_id=str(row["case_id"]),
+        decision_no=int(row["decision_no"]),
+        decided=row["decided_on"] or row["period"],
+        decision=words.word(f"{row['decision']}ed") if row["decision"] else "",
+        recommendation=words.word(row["recommendation"]) if row["recommendation"] else "",
+        kind=describe_kind(row),
+        score=row["score"],
+        money_at_stake=row["money_at_stake"],
+        exposure=row["exposure"] if row["exposure"] is not None else row["decided_amount"],
+        outcome=describe_outcome(source, row),
+        team=row["team"] or "",
+        reason=labels.get(code, code),
+    )
