@@ -165,7 +165,7 @@ def _why_none(source: Source, matured: float | None, waited: int) -> str:
     if waited == 0:
         return f"No such {cases} in this selection."
     if not matured:
-        return f"None of {waited:,} {cases} has matured: their outcomes are not due by {source.as_of:%d %b %Y}."
+        return f"None of {waited:,} {cases} has matured: their outcomes are not due by {source.as_of_words}."
     return f"No outcome of {waited:,} {cases} has come back."
 
 

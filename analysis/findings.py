@@ -33,8 +33,8 @@ def describe_finding(source: Source, page: Overrides) -> list[str]:
     )
     if low.value is not None and high.value is not None:
         first += (
-            f": in {format_value(low.value, 'share', use_case)} of those recommended to {reject} and in "
-            f"{format_value(high.value, 'share', use_case)} of those recommended to {accept}"
+            f': in {format_value(low.value, "share", use_case)} where the system recommended "{reject}" and in '
+            f'{format_value(high.value, "share", use_case)} where it recommended "{accept}"'
         )
     return [f"{first}.", describe_value(source, page), *_describe_change(source, page)]
 
@@ -105,8 +105,9 @@ def describe_scope(source: Source, page: Overrides) -> str:
     ]
     if matured is not None:
         horizon = f" ({use_case.horizon_days} days after booking)" if use_case.horizon_days else ""
-        parts.append(f"{format_value(matured, 'share', use_case)} of accepted ones matured{horizon}")
-    parts.append(f"as of {source.as_of.day} {source.as_of:%b %Y}")
+        parts.append(f"{format_value(matured, 'share', use_case)} matured{horizon}")
+    if source.as_of:
+        parts.append(f"as of {source.as_of_words}")
     parts.append(f"snapshot {source.snapshot}")
     return " · ".join(parts)
 

@@ -20,17 +20,23 @@ from data.use_case import UseCase
 class Source:
     """One use case of one snapshot, open for reading.
 
-    mapped: contract columns the log provides, as table.column. as_of: naive UTC, the day all maturity is counted to.
+    mapped: contract columns the log provides, as table.column. as_of: naive UTC, the day all maturity is counted to; None for a
+    log without dates.
     """
 
     reader: Reader
     use_case: UseCase
     catalog: Mapping[str, Card]
     snapshot: str
-    as_of: dt.datetime
+    as_of: dt.datetime | None
     options: Options
     mapped: frozenset[str] = field(default_factory=frozenset)
     decisions: int = 0
+
+    @property
+    def as_of_words(self) -> str:
+        """The snapshot's date in words: "12 Jul 2026", or "no dates"."""
+        return f"{self.as_of.day} {self.as_of:%b %Y}" if self.as_of else "no dates"
 
     def columns(self, sql: str, params: Params | None = None) -> dict[str, np.ndarray]:
         return self.reader.columns(sql, params)

@@ -81,7 +81,7 @@ def _open(manifest: Manifest, name: str) -> Source:
         use_case=parse_use_case(text, str(toml)),
         catalog=read_catalog(),
         snapshot=manifest.id,
-        as_of=dt.datetime.fromisoformat(part.as_of),
+        as_of=dt.datetime.fromisoformat(part.as_of) if part.as_of else None,
         options=options,
         mapped=frozenset(f"{t}.{c}" for t, c in reader.rows("select table_name, column_name from mapped_columns")),
         decisions=int(reader.rows("select count(*) from facts where is_in_scope")[0][0]),

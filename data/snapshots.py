@@ -24,7 +24,8 @@ KEEP = 5
 
 @dataclass(frozen=True)
 class Part:
-    """One use case within a snapshot: where its file lies, what it holds and as of when (naive UTC, ISO)."""
+    """One use case within a snapshot: where its file lies, what it holds and as of when (naive UTC, ISO; "" for a
+    log without dates)."""
 
     use_case: str
     label: str
@@ -61,7 +62,7 @@ class NewPart:
     use_case: str
     label: str
     use_case_toml: str
-    as_of: dt.datetime
+    as_of: dt.datetime | None
     file: Path
     rows: dict[str, int]
     mapping: str
@@ -202,7 +203,7 @@ def _write_part(building: Path, new: NewPart, now: dt.datetime) -> Part:
             _sync_file(target / artifact.name)
             models[artifact.name] = _hash(target / artifact.name)
     return Part(
-        use_case=new.use_case, label=new.label, as_of=new.as_of.isoformat(), file=file, mapping=new.mapping,
+        use_case=new.use_case, label=new.label, as_of=new.as_of.isoformat() if new.as_of else "", file=file, mapping=new.mapping,
         built_at=now.isoformat(timespec="seconds"), sha256=_hash(building / file), rows=new.rows, models=models,
     )  # fmt: skip
 

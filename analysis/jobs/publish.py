@@ -20,7 +20,7 @@ def publish_loaded(
     con: Connection,
     file: Path,
     use_case: UseCase,
-    as_of: dt.datetime,
+    as_of: dt.datetime | None,
     *,
     use_case_toml: str,
     mapping: str,
@@ -29,10 +29,11 @@ def publish_loaded(
 ) -> Manifest:
     """Build facts and rollups in the work file, close it, publish it; call within `store.writing`.
 
-    `con` is the open connection to `file`, holding the contract tables; `as_of` is naive UTC.
+    `con` is the open connection to `file`, holding the contract tables; `as_of` is naive UTC,
+    None for a log without dates.
     """
     facts = build_facts(con, use_case, as_of)
-    progress(f"facts: {facts:,} decisions, matured as of {as_of:%Y-%m-%d}")
+    progress(f"facts: {facts:,} decisions, " + (f"matured as of {as_of:%Y-%m-%d}" if as_of else "without dates"))
     build_rollups(con, build_rollup_sql(read_catalog().values()), progress)
     build_options(con, DIMENSIONS)
     rows = count_tables(con)

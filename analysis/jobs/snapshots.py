@@ -45,7 +45,7 @@ def _show_list(store: Store) -> None:
     for manifest in manifests:
         mark = "*" if current and manifest.id == current.id else " "
         held = ", ".join(
-            f"{p.use_case} {p.rows.get('decisions', 0):,} decisions as of {p.as_of[:10]}" for p in manifest.parts.values()
+            f"{p.use_case} {p.rows.get('decisions', 0):,} decisions as of {p.as_of[:10] or 'no date'}" for p in manifest.parts.values()
         )
         print(f"{mark} {manifest.id}  {held}")
 

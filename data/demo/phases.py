@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ def phase_of(month: int) -> str:
     return next(p.name for p in PHASES if p.first <= month <= p.last)
 
 
+@cache
 def month_days(month: int) -> Array:
     """The days (datetime64[D]) of month number `month`."""
     start = FIRST_MONTH + (month - 1)
@@ -69,6 +71,7 @@ def _plain_weights(days: Array) -> Array:
     return np.choose(weekday, [1.15, 1.05, 1.0, 1.0, 0.95, 0.25, 0.05])
 
 
+@cache
 def day_weights(month: int) -> Array:
     """Relative number of decisions on each day of a month; the campaign makes the burst's days the planted share."""
     days = month_days(month)
@@ -78,6 +81,7 @@ def day_weights(month: int) -> Array:
     return weights
 
 
+@cache
 def _campaign_factor() -> float:
     every = np.arange(month_days(1)[0], month_days(MONTHS)[-1] + 1)
     weights, burst = _plain_weights(every), is_burst_day(every)
@@ -85,6 +89,7 @@ def _campaign_factor() -> float:
     return float(wanted / (1 - wanted) * weights[~burst].sum() / weights[burst].sum())
 
 
+@cache
 def month_weights() -> Array:
     """Share of all decisions in each of the 36 months (index 0 = month 1); sums to 1."""
     totals = np.array([day_weights(m).sum() for m in range(1, MONTHS + 1)])
@@ -100,6 +105,7 @@ def allocate_cases(decisions: int) -> Array:
     return counts
 
 
+@cache
 def override_target(month: int) -> float:
     """Overrides over eligible cases meant for a month, the null burst's additional ones apart.
 
@@ -116,6 +122,7 @@ def _phase(name: str) -> Phase:
     return next(p for p in PHASES if p.name == name)
 
 
+@cache
 def _recovered_level() -> float:
     """The level at which the whole recovery, its first month and the doubled burst included, has the planted rate."""
     phase, share = _phase("recovery"), month_weights()

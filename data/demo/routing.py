@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from data.demo.batch import ACCEPT, ASSISTED, AUTOMATED, BYPASSED, DAY, REFER, REJECT, Batch
@@ -97,6 +99,7 @@ def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
     return np.asarray(weight / weight[free].mean())
 
 
+@cache
 def busy_factor() -> float:
     """How many times the bank's average propensity the busy team's case mix has, so that its raw rate is as planted."""
     return planted("teams", "busy_rate") / planted("teams", "busy_ratio") / _average_rate()

@@ -110,7 +110,11 @@ def reason_for(column: Column, x: str, value: str, rules: Rules, required: str |
 
 def _say(column: Column, x: str, words: str) -> str:
     shown = f"left({x}, 100)"
-    quoted = shown if words.startswith("is not between") or words.startswith(("is below", "is above")) else f"'''' || {shown} || ''''"
+    quoted = (
+        shown
+        if words.startswith("is not between") or words.startswith(("is below", "is above"))
+        else f"'''' || {shown} || ''''"
+    )
     return f"{quote_text(column.name + ': ')} || {quoted} || {quote_text(' ' + words)}"
 
 
@@ -149,7 +153,9 @@ def _limits(column: Column, value: str, rules: Rules) -> list[tuple[str, str]]:
     return tests + ([(f"{value} > {high}", f"is above {high:g}")] if high is not None else [])
 
 
-def required_when(needed: bool, required: str, name: str, table: str, has_disposition: bool, has_cohort: bool) -> str | None:
+def required_when(
+    needed: bool, required: str, name: str, table: str, has_disposition: bool, has_cohort: bool
+) -> str | None:
     """SQL that is true where an empty value of the column is a fault; None where it never is.
 
     Columns required 'in scope' may be empty where the case is pending or withdrawn; `decided_at` also where a

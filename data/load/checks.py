@@ -16,7 +16,9 @@ from data.load.words import quote_name, quote_text
 from data.schema import TABLES
 
 FOLDER = Path(__file__).parent.parent / "checks"
-_HEAD = re.compile(r"\A-- (?P<sentence>[^\n]+)\n-- table: (?P<table>\w+)\n-- columns: (?P<columns>[^\n]+)\n(?P<sql>.+)\Z", re.S)
+_HEAD = re.compile(
+    r"\A-- (?P<sentence>[^\n]+)\n-- table: (?P<table>\w+)\n-- columns: (?P<columns>[^\n]+)\n(?P<sql>.+)\Z", re.S
+)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class BrokenRecord:
 
 @dataclass
 class CsvChunk:
-    """Records in file order. `table` has line, byte_offset, byte_length and c0, c1, ...: stripped text of wanted columns."""
+    """Records in file order. `table` has line, byte_offset, byte_length and c0, c1, ...: stripped text as wanted."""
 
     table: pa.Table
     broken: list[BrokenRecord] = field(default_factory=list)
@@ -71,14 +71,15 @@ def read_header(path: Path, delimiter: str, encoding: str) -> Header:
     rows = start[skip:].split(b"\n")
     blank = next((n for n, row in enumerate(rows) if row.strip()), None)
     if blank is None:
-        raise UserError("The file is empty", f"{path} has no header line.", "Give a file with column names, or leave it out.")
+        raise UserError("The file is empty", f"{path} has no header line.", "Give it column names, or leave it out.")
     begin = skip + sum(len(row) + 1 for row in rows[:blank])
     lines = (row.decode(encoding) + "\n" for row in rows[blank:])
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         names = tuple(name.strip() for name in next(reader))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError("The header cannot be read", f"{path}, line {blank + 1}: {error}.", "Mend it or name its encoding.") from error
+        what = f"{path}, line {blank + 1}: {error}."
+        raise UserError("The header cannot be read", what, "Mend it or name its encoding.") from error
     used = rows[blank : blank + reader.line_num]
     _check_names(path, names)
     offset = begin + sum(len(row) + 1 for row in used)
@@ -164,7 +165,7 @@ class _Parser:
         chosen = [str(n) for n in self.wanted]
         table = pa.csv.read_csv(
             pa.BufferReader(data),
-            read_options=pa.csv.ReadOptions(column_names=names, block_size=max(1 << 20, min(len(data), LINE_BYTES) // 8)),
+            read_options=pa.csv.ReadOptions(column_names=names, block_size=len(data)),
             parse_options=pa.csv.ParseOptions(
                 delimiter=self.delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False
             ),
@@ -183,7 +184,10 @@ class _Parser:
         self, chunk: bytes, lines: Lines, final: bool
     ) -> tuple[list[tuple[int, int, list[str]]], list[BrokenRecord], list[tuple[int, int]], int]:
         """Records (first line, last line + 1, wanted fields) and broken lines, all counted from the chunk's start."""
-        records, broken, spans, reached = [], [], [], 0
+        records: list[tuple[int, int, list[str]]] = []
+        broken: list[BrokenRecord] = []
+        spans: list[tuple[int, int]] = []
+        reached = 0
         for number in np.flatnonzero(~lines.plain & ~lines.blank).tolist():
             if number < reached:
                 continue
@@ -200,10 +204,8 @@ class _Parser:
             spans.append((number, last))
         return records, broken, spans, len(lines.start)
 
-    def _record(
-        self, chunk: bytes, lines: Lines, number: int, final: bool
-    ) -> tuple[int, list[str], str, str] | None:
-        """One record that starts on a line: (last line + 1, fields, columns, reason); None: it goes on in the next chunk."""
+    def _record(self, chunk: bytes, lines: Lines, number: int, final: bool) -> tuple[int, list[str], str, str] | None:
+        """The record that starts on a line: (last line + 1, fields, columns, reason); None: the next chunk has the rest."""
         start, ran_out = int(lines.start[number]), False
 
         def texts() -> Iterator[str]:
@@ -224,7 +226,7 @@ class _Parser:
         last = number + reader.line_num
         wanted = len(self.names)
         if len(fields) != wanted and last - number > 1:
-            reason = f"a quote does not close properly (up to the next quote there are {len(fields)} fields instead of {wanted})"
+            reason = f"a quote does not close properly (it would give {len(fields)} fields instead of {wanted})"
             return number + 1, [], "", reason
         if not any(field.strip(" \r\n") for field in fields) and len(fields) == 1:
             return last, [], "", ""  # only spaces: a blank line

@@ -90,7 +90,9 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, notes:
     try:
         rows = con.execute(f"DESCRIBE SELECT * FROM read_parquet({quote_text(str(path))})").fetchall()
     except duckdb.Error as error:
-        raise UserError("The Parquet file cannot be read", f"{path}: {error}.", "Write it again, or leave it out.") from error
+        raise UserError(
+            "The Parquet file cannot be read", f"{path}: {error}.", "Write it again, or leave it out."
+        ) from error
     types = {str(name): str(kind) for name, kind, *_ in rows}
     texts = {name: text_of(quote_name(name), kind) for name, kind in types.items()}
     floats = frozenset(name for name, kind in types.items() if kind in ("FLOAT", "DOUBLE"))

@@ -65,7 +65,9 @@ class Intake:
             self.con.unregister("chunk")
             if broken is not None:
                 self.con.register("chunk", broken)
-                self.con.execute(f"INSERT INTO staging.broken SELECT record_id, {file.number}, * EXCLUDE (record_id) FROM chunk")
+                self.con.execute(
+                    f"INSERT INTO staging.broken SELECT record_id, {file.number}, * EXCLUDE (record_id) FROM chunk"
+                )
                 self.con.unregister("chunk")
 
     def _number(self, chunk: CsvChunk) -> tuple[pa.Table, pa.Table | None]:
@@ -145,7 +147,9 @@ def _read_texts(con: duckdb.DuckDBPyConnection, file: File) -> Iterator[pa.Table
         for begin in range(0, total, RAW_BATCH):
             part = slice(begin, begin + RAW_BATCH)
             texts = []
-            for offset, length in zip(places["byte_offset"][part].tolist(), places["byte_length"][part].tolist(), strict=True):
+            for offset, length in zip(
+                places["byte_offset"][part].tolist(), places["byte_length"][part].tolist(), strict=True
+            ):
                 opened.seek(offset)
                 texts.append(opened.read(length).decode(file.source.encoding, "backslashreplace").rstrip("\r\n"))
             yield pa.table({"record_id": pa.array(places["record_id"][part]), "raw": pa.array(texts, pa.string())})

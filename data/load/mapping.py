@@ -14,6 +14,7 @@ from typing import Any
 from data.errors import UserError
 from data.load.clock import read_as_of
 from data.load.mapping_checks import check_source, mapping_error
+from data.load.required import needed_columns
 from data.load.words import nearest
 from data.use_case import FOLDER as USE_CASES
 from data.use_case import UseCase, read_use_case
@@ -100,9 +101,11 @@ def read_mapping(path: Path) -> Mapping:
     raw = _read_toml(path)
     for name in raw:
         if name not in _FIELDS:
-            raise mapping_error(path, name, f"the known fields are {', '.join(_FIELDS)}{nearest(name, _FIELDS)}", name)
+            rule = f"the known fields are {', '.join(_FIELDS)}{nearest(name, _FIELDS)}"
+            raise mapping_error(path, name, rule, name)
     if not isinstance(raw.get("use_case"), str):
-        raise mapping_error(path, "use_case", "is required: a use case's name or the path of its file", raw.get("use_case"))
+        rule = "is required: a use case's name or the path of its file"
+        raise mapping_error(path, "use_case", rule, raw.get("use_case"))
     use_case_path = _find_use_case(raw["use_case"], path)
     use_case = read_use_case(use_case_path)
     zone = raw.get("time_zone", use_case.time_zone)
@@ -171,15 +174,15 @@ def _read_source(path: Path, number: int, entry: object) -> Source:
 
 
 def _in_words(kind: type) -> str:
-    return {str: "text", list: "a list of texts", dict: "a table"}[kind]
+    return {"str": "text", "list": "a list of texts", "dict": "a table"}[kind.__name__]
 
 
 def _texts(path: Path, where: str, value: object) -> list[str]:
     many = value if isinstance(value, list) else [value]
-    for one in many:
-        if not isinstance(one, str) or not one:
-            raise mapping_error(path, where, "must be text or a list of texts", value)
-    return many
+    texts = [one for one in many if isinstance(one, str) and one]
+    if len(texts) != len(many):
+        raise mapping_error(path, where, "must be text or a list of texts", value)
+    return texts
 
 
 def _value_map(path: Path, where: str, value: object) -> dict[str, str]:
@@ -202,7 +205,8 @@ def _check_whole(mapping: Mapping) -> None:
     names = [s.name for s in mapping.sources]
     for name in names:
         if names.count(name) > 1:
-            raise mapping_error(mapping.path, "source.name", "two sources may not share a name (give each its own)", name)
+            rule = "two sources may not share a name (give each its own)"
+            raise mapping_error(mapping.path, "source.name", rule, name)
     # The zone is checked with the same words whether it comes from here or from the use case.
     read_as_of("2000-01-01", mapping.time_zone, f"{mapping.path}, field 'time_zone'")
     for number, source in enumerate(mapping.sources, 1):
@@ -210,8 +214,6 @@ def _check_whole(mapping: Mapping) -> None:
 
 
 def _check_required(mapping: Mapping, where: str, source: Source) -> None:
-    from data.load.required import needed_columns
-
     for column in needed_columns(mapping, source.table):
         if column not in source.provided:
             raise mapping_error(

@@ -90,4 +90,6 @@ def _check_values(path: Path, where: str, source: Source, table: Table) -> None:
         for theirs, value in pairs.items():
             if column and column.values and value and value not in column.values:
                 rule = f"must be one of {', '.join(column.values)}"
-                raise mapping_error(path, f"{where}.values.{ours}.{theirs!r}", rule + nearest(value, column.values), value)
+                raise mapping_error(
+                    path, f"{where}.values.{ours}.{theirs!r}", rule + nearest(value, column.values), value
+                )

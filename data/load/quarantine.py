@@ -54,7 +54,8 @@ def stage_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> int:
     )
     kinds = {c.name: c.sql_type for c in stage.table.columns}
     values = ", ".join(
-        f"CAST(json_extract_string(w.row_values, {quote_text(_pointer(n))}) AS {kinds.get(n, 'VARCHAR')})" for n in stage.columns
+        f"CAST(json_extract_string(w.row_values, {quote_text(_pointer(n))}) AS {kinds.get(n, 'VARCHAR')})"
+        for n in stage.columns
     )
     con.execute(
         f"INSERT INTO {stage.name} SELECT w.record_id, NULL, o.file_no, w.line, NULL, NULL, false, NULL, NULL, {values} "
@@ -89,7 +90,9 @@ def settle_earlier(con: duckdb.DuckDBPyConnection, stage: Stage, sources: list[s
     con.execute(f"DELETE FROM main.quarantine WHERE {old} AND (source, file) IN ({fresh})")
     mended = f"SELECT source FROM ({fresh}) WHERE ends_with(file, '{MEND_SUFFIX}')"
     con.execute(f"DELETE FROM main.quarantine WHERE {old} AND source IN ({mended})")
-    con.execute(f"DELETE FROM main.quarantine WHERE {old} AND key_values IN (SELECT {key_text(stage, 's')} FROM {surviving(stage)})")
+    con.execute(
+        f"DELETE FROM main.quarantine WHERE {old} AND key_values IN (SELECT {key_text(stage, 's')} FROM {surviving(stage)})"
+    )
 
 
 def write_quarantine(con_or_path: duckdb.DuckDBPyConnection | Path, folder: Path) -> list[Path]:

@@ -11,7 +11,10 @@ from data.load.staging import Stage
 from data.load.words import quote_name, quote_text
 
 QUARANTINED, WAITING, SUPERSEDED = "quarantined", "waiting", "superseded"
-WAITS_FOR = {"features": ("case_id", "decision_no"), "outcomes": ("case_id",)}  # table -> columns that find the decision
+WAITS_FOR = {
+    "features": ("case_id", "decision_no"),
+    "outcomes": ("case_id",),
+}  # table -> columns that find the decision
 
 
 def same_key(stage: Stage, left: str, right: str) -> str:
@@ -61,7 +64,7 @@ def _judge_duplicates(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     con.execute(
         f"""INSERT INTO staging.fate
         SELECT record_id, CASE WHEN _fresh THEN {quote_text(QUARANTINED)} ELSE {quote_text(SUPERSEDED)} END,
-               {quote_text(', '.join(stage.table.key))},
+               {quote_text(", ".join(stage.table.key))},
                'a duplicate: ' || {named} || ' came first in line ' || first_line || ' of ' || o.file
         FROM (
             SELECT s.*, row_number() OVER w AS place, first_value(s._line) OVER w AS first_line,

@@ -81,7 +81,9 @@ def _staging(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
     con.execute(f"ATTACH {quote_text(str(scratch / 'staging.duckdb'))} AS staging")
     try:
         con.execute("CREATE TABLE staging.raws (record_id BIGINT, raw VARCHAR)")
-        con.execute("CREATE TABLE staging.origins (file_no INTEGER, source VARCHAR, file VARCHAR, fresh BOOLEAN DEFAULT false)")
+        con.execute(
+            "CREATE TABLE staging.origins (file_no INTEGER, source VARCHAR, file VARCHAR, fresh BOOLEAN DEFAULT false)"
+        )
         yield scratch
     finally:
         con.execute("DETACH staging")

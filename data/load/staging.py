@@ -81,7 +81,9 @@ def build_cast_select(
     layer2 = ", ".join(f"{value} AS {quote_name(f't_{n}')}" for n, value in value_of.items())
     layer3 = ", ".join(f"{reason} AS {quote_name(f'r_{n}')}" for n, reason in reasons.items()) or "NULL AS nothing"
     some = f"coalesce({', '.join(quote_name(f'r_{n}') for n in reasons)}, NULL) IS NOT NULL"
-    which = ", ".join(f"CASE WHEN {quote_name(f'r_{n}')} IS NOT NULL THEN {quote_text(labels.get(n, n))} END" for n in reasons)
+    which = ", ".join(
+        f"CASE WHEN {quote_name(f'r_{n}')} IS NOT NULL THEN {quote_text(labels.get(n, n))} END" for n in reasons
+    )
     why = ", ".join(quote_name(f"r_{n}") for n in reasons)
     outputs = [
         f"record_id, {numbers[0]}, {numbers[1]}, line, byte_offset, byte_length, true",
@@ -131,18 +133,24 @@ def build_parquet_relation(source: Source, one: Input, first_id: int) -> str:
         column = quote_name(name)
         texts.append(f"{one.texts[name]} AS c{number}")
         if name in one.floats:  # a double is never exact: six digits are, and more than cents among them are refused
-            texts.append(f"CASE WHEN NOT isnan({column}) THEN format('{{:.6f}}', CAST({column} AS DOUBLE)) END AS m{number}")
+            texts.append(
+                f"CASE WHEN NOT isnan({column}) THEN format('{{:.6f}}', CAST({column} AS DOUBLE)) END AS m{number}"
+            )
         if name in one.booleans:
             texts.append(f"CAST(CAST({column} AS INTEGER) AS VARCHAR) AS f{number}")
     place = f"{first_id} + file_row_number AS record_id, file_row_number + 1 AS line, NULL AS byte_offset, NULL AS byte_length"
-    return f"(SELECT {', '.join([place, *texts])} FROM read_parquet({quote_text(str(one.path))}, file_row_number = true))"
+    return (
+        f"(SELECT {', '.join([place, *texts])} FROM read_parquet({quote_text(str(one.path))}, file_row_number = true))"
+    )
 
 
 def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], rules: Rules) -> str | None:
     needed = is_needed(mapping, table.name, column)
     required = required_when(needed, column.required, column.name, table.name, "disposition" in x, "cohort" in x)
     if column.name not in x:
-        return f"CASE WHEN {required} THEN {quote_text(f'{column.name}: is empty and required')} END" if required else None
+        return (
+            f"CASE WHEN {required} THEN {quote_text(f'{column.name}: is empty and required')} END" if required else None
+        )
     if column.kind == "text" and not column.values and not required:
         return None
     return reason_for(column, quote_name(f"x_{column.name}"), quote_name(f"t_{column.name}"), rules, required)

@@ -105,7 +105,9 @@ def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage) -> list[Written]:
     ).fetchall()
     written = [Written(number, added, changed) for number, added, changed in counted]
     if any(w.changed for w in written):
-        con.execute(f"DELETE FROM {table} t WHERE EXISTS (SELECT 1 FROM {surviving(stage)} AND {same_key(stage, 's', 't')})")
+        con.execute(
+            f"DELETE FROM {table} t WHERE EXISTS (SELECT 1 FROM {surviving(stage)} AND {same_key(stage, 's', 't')})"
+        )
     kinds = read_columns(con, stage.table.name)
     names = ", ".join(quote_name(n) for n in stage.columns)
     values = ", ".join(_stored(n, stage, kinds) for n in stage.columns)

@@ -139,9 +139,10 @@ select
     -- is_reason_other: the reason code's category is other
     coalesce(r.category, '') = 'other' as is_reason_other,
     -- score_bin: the score in thousandths, 0 to 999
-    least(cast(floor(m.score * 1000) as integer), 999) as score_bin,
+    case when m.score is not null then least(cast(floor(m.score * 1000) as integer), 999) end as score_bin,
     -- score_band: the use case's band of the score, 0 the safest
     b.score_band
 from matured m
 left join reason_codes r on r.code = trim(m.override_reason)
-left join score_bands b on b.score_bin = least(cast(floor(m.score * 1000) as integer), 999)
+left join score_bands b
+    on m.score is not null and b.score_bin = least(cast(floor(m.score * 1000) as integer), 999)

@@ -114,7 +114,7 @@ def _note_snapshot(source: Source) -> None:
         safe = "".join(c for c in made_from if c.isalnum() or c == "-")[:40]
         st.info(
             f"This link was made from snapshot {safe}. Numbers were restated since: "
-            f"this page shows snapshot {source.snapshot}, as of {source.as_of:%d %b %Y}."
+            f"this page shows snapshot {source.snapshot}, as of {source.as_of_words}."
         )
     if cited != source.snapshot:
         st.query_params["snapshot"] = source.snapshot

@@ -1,0 +1,1 @@
+"""The primitives every page is made of."""
