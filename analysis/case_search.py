@@ -61,7 +61,7 @@ def search_nearby(source: Source, case_id: str) -> NotFound:
     total = int(source.rows("select count(*) from facts")[0][0])
     searched = (
         f"{total:,} decisions on {use_case.word('cases')} of {use_case.label} were searched, "
-        f"in snapshot {source.snapshot} as of {source.as_of:%d %b %Y}."
+        f"in snapshot {source.snapshot} as of {source.as_of_words}."
     )
     return NotFound(case_id, searched, tuple(_look_aside(source, case_id)), tuple(_find_nearest(source, case_id)))
 

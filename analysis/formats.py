@@ -215,7 +215,7 @@ def _common_scale(value: float | None, low: float, high: float, unit: str, use_c
         scale = build_scale(value or widest, unit, use_case)
         return replace(scale, decimals=max(scale.decimals, 1)) if abs(widest) not in (0.0, 1.0) else scale
     scale = build_scale(widest, unit, use_case)
-    if unit == "money" and scale.after:
+    if unit == "money":
         return scale
     same = [s for s in (build_scale(p, unit, use_case) for p in parts) if s.divisor == scale.divisor]
     return replace(scale, decimals=max(s.decimals for s in same))

@@ -47,13 +47,13 @@ def draw_marks(marks: Sequence[Mark], periods: Sequence[str], palette: Palette, 
     placed = sorted({(x, m) for m in marks if (x := locate(m.at, periods)) is not None}, key=lambda p: (p[0], p[1].name))
     per_period = _ASSUMED / max(len(periods), 1)
     taken: list[list[tuple[float, float]]] = []
-    for x, mark in placed:
+    for x, mark in reversed(placed):  # the later the lower: no line then runs through an earlier name
         name = shorten(mark.name, 22)
         width = measure_text(name) + 12
         at = (x + 0.5) * per_period
-        left = at + width > _ASSUMED + 40  # would run over the right edge: written to the left of its line
+        left = at + width > _ASSUMED + 90  # would run over the sheet's edge: written to the left of its line
         span = (at - width, at) if left else (at, at + width)
-        row = next((i for i, row in enumerate(taken) if all(span[1] <= a or b <= span[0] for a, b in row)), len(taken))
+        row = max((i + 1 for i, row in enumerate(taken) if any(span[0] < b and a < span[1] for a, b in row)), default=0)
         if row == len(taken):
             taken.append([])
         taken[row].append(span)
@@ -86,7 +86,7 @@ def _hovers(placed: Sequence[tuple[float, Mark]], palette: Palette) -> dict[str,
     texts = [f"<b>{escape_html(m.name)}</b><br>{_WORDS.get(m.kind, escape_html(m.kind))}, {escape_html(m.at)}" for _, m in placed]
     return {
         "type": "scatter", "mode": "markers", "x": [x for x, _ in placed], "y": [1.0] * len(placed), "yaxis": "y2",
-        "marker": {"symbol": "line-ns", "size": 9, "line": {"width": 2, "color": palette.muted}},
+        "marker": {"symbol": "line-ns", "size": 7, "line": {"width": 1, "color": palette.muted}},
         "hoverinfo": "text", "hovertext": texts, "cliponaxis": False,
     }  # fmt: skip
 
@@ -108,8 +108,8 @@ def describe_limit(limit: Limit, unit: str, use_case: UseCase, *, between: str =
     return f"{side} {format_value(limit.value, unit, use_case)}{between}{escape_html(shorten(limit.owner, 28))}"
 
 
-def draw_span(span: tuple[str, str], name: str, periods: Sequence[str], palette: Palette) -> Overlay:
-    """A chosen period as a pale area with its name at the foot; nothing where it lies outside the axis."""
+def draw_span(span: tuple[str, str], name: str, periods: Sequence[str], palette: Palette, *, row: int = 0) -> Overlay:
+    """A chosen period as a pale area with its name at the foot, so many rows up; nothing where it is off the axis."""
     inside = [i for i, p in enumerate(periods) if span[0] <= p <= span[1]]
     if not inside:
         return Overlay()
@@ -119,8 +119,9 @@ def draw_span(span: tuple[str, str], name: str, periods: Sequence[str], palette:
         "fillcolor": palette.shade, "line": {"width": 0},
     }  # fmt: skip
     note = write_note(
-        escape_html(name), palette, xref="x", x=(first + last) / 2, xanchor="center", yref="paper", y=0, yanchor="bottom"
-    )
+        escape_html(name), palette, xref="x", x=(first + last) / 2, xanchor="center",
+        yref="paper", y=0, yanchor="bottom", yshift=row * 15,
+    )  # fmt: skip
     return Overlay([shape], [note])
 
 

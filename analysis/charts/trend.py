@@ -27,7 +27,8 @@ from analysis.palette import Palette, choose_palette, fade
 from analysis.reading import Drill, Reading
 from data.use_case import Limit, UseCase
 
-_FOOT = 34  # pixels below the plot
+_BAND = 0.14  # opacity of an interval
+_FOOT = 38  # pixels below the plot
 _LINE = 15  # pixels of a line of a direct label
 
 
@@ -51,8 +52,8 @@ def plot_trend(
     ticks = build_ticks(_values(series, limit), unit, use_case)
     overlays = [
         draw_immature(hatched, periods, palette),
-        *(draw_span(span, name, periods, palette)
-          for span, name in ((compare, "compared with"), (selected, "selected")) if span),
+        *(draw_span(span, name, periods, palette, row=row)
+          for row, (span, name) in enumerate(((compare, "compared with"), (selected, "selected"))) if span),
         *([draw_limit(limit, unit, use_case, palette)] if limit else []),
     ]  # fmt: skip
     flags = draw_marks(marks, periods, palette, height - TOOLS - _FOOT)
@@ -114,23 +115,23 @@ def _last(one: Series, immature: Collection[str], periods: Sequence[str]) -> int
 
 
 def _period_axis(periods: Sequence[str], palette: Palette) -> dict[str, Any]:
-    """At most seven names, evenly apart; of months the Januaries and quarters first."""
+    """At most six names, evenly apart and from January where there is one; the year stands below."""
     count = len(periods)
-    step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if count / s <= 7), max(1, count // 6))
+    step = next((s for s in (1, 2, 3, 6, 12, 24, 60) if count / s <= 6), max(1, count // 6))
     start = next((i for i, p in enumerate(periods) if p.endswith("-01") and i < step), 0) % step
     at = list(range(start, count, step))
-    names = [wrap_html(_short_period(periods[i], first=i == at[0]), 12, 2) for i in at]
+    names = [_short_period(periods[i], first=i == at[0]) for i in at]
     more = {"tickvals": at, "ticktext": names, "range": [-0.5, max(count, 1) - 0.5], "tickangle": 0}
     return build_name_axis(palette, **more) | {"showline": True, "linecolor": palette.axis,
                                                "tickfont": {"size": SMALL, "color": palette.muted}}  # fmt: skip
 
 
 def _short_period(period: str, *, first: bool) -> str:
-    """Mar 2025 as "Mar" with the year below where it begins; weeks and cohorts short."""
+    """Mar 2025 as "Mar", with the year below where it begins; weeks and cohorts as they are."""
     name = format_period(period)
     if name != period and len(period) == 7 and period[4] == "-":
-        return f"{name[:3]} {name[4:]}" if first or period.endswith("-01") else name[:3]
-    return period
+        return f"{name[:3]}<br>{name[4:]}" if first or period.endswith("-01") else name[:3]
+    return wrap_html(period, 10, 2)
 
 
 def _draw_series(
@@ -143,8 +144,8 @@ def _draw_series(
     solid = [None if i in late else v for i, v in enumerate(shown)]
     faint = [v if i in late or i + 1 in late else None for i, v in enumerate(shown)]
     traces: list[dict[str, Any]] = [
-        _band(one, immature, periods, fade(ink.mark, 0.18)),
-        {**bare, "y": solid, "line": {"color": ink.mark, "width": 2.5, "dash": ink.dash}},
+        _band(one, immature, periods, fade(ink.mark, _BAND)),
+        {**bare, "y": solid, "line": {"color": ink.mark, "width": 3 if one.meaning == "person" else 2, "dash": ink.dash}},
     ]
     if late:
         traces.append({**bare, "y": faint, "line": {"color": fade(ink.mark, 0.7), "width": 1, "dash": "dot"}})
@@ -156,7 +157,7 @@ def _draw_series(
             "hovertext": [describe_point(one.readings[i], format_period(periods[i]), unit, use_case, of=one.label) for i in at],
             "marker": {
                 "color": [palette.background if i in late else ink.mark for i in at],
-                "symbol": ink.symbol.removesuffix("-open"), "size": 7 if len(periods) <= 40 else 5,
+                "symbol": ink.symbol.removesuffix("-open"), "size": 7 if len(periods) <= 24 else 6,
                 "line": {"color": ink.mark, "width": 1.5},
             },
             "unselected": {"marker": {"opacity": 0.5}}, "selected": {"marker": {"size": 11}},
