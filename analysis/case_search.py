@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,27 +68,18 @@ def search_nearby(source: Source, case_id: str) -> NotFound:
 
 
 def _find_nearest(source: Source, case_id: str) -> Sequence[str]:
-    """Ids that differ in case only; else those that share the longest beginning with the one asked for."""
-    same = source.rows(
-        "select distinct case_id from facts where lower(case_id) = lower($id) order by 1 limit 5", {"id": case_id}
-    )
+    """Ids that differ in case only; else those beside it in alphabetical order that begin most like it."""
+    same = source.rows("select case_id from facts where lower(case_id) = lower($id) limit 50", {"id": case_id})
     if same:
-        return [str(row[0]) for row in same]
-    short, long = 0, len(case_id)  # ids begin with the first `short` characters for certain
-    while short < long:
-        middle = (short + long + 1) // 2
-        found = source.rows(
-            "select 1 from facts where starts_with(case_id, $beginning) limit 1", {"beginning": case_id[:middle]}
-        )
-        short, long = (middle, long) if found else (short, middle - 1)
-    if short == 0:
-        return []
-    rows = source.rows(
-        "select distinct case_id from facts where starts_with(case_id, $beginning)\n"
-        "order by abs(length(case_id) - length($id)), levenshtein(case_id, $id), case_id limit $n",
-        {"beginning": case_id[:short], "id": case_id, "n": NEAREST},
-    )
-    return [str(row[0]) for row in rows]
+        return sorted({str(row[0]) for row in same})[:NEAREST]
+    beside: set[str] = set()
+    for sign, way in (("<", "desc"), (">", "asc")):
+        sql = f"select case_id from facts where case_id {sign} $id order by case_id {way} limit {4 * NEAREST}"
+        beside |= {str(row[0]) for row in source.rows(sql, {"id": case_id})}
+    alike = {other: len(os.path.commonprefix([other, case_id])) for other in beside}
+    longest = max(alike.values(), default=0)
+    nearest = sorted(other for other, shared in alike.items() if 0 < longest == shared)
+    return sorted(nearest, key=lambda other: abs(len(other) - len(case_id)))[:NEAREST]
 
 
 def _look_aside(source: Source, case_id: str) -> list[str]:

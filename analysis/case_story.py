@@ -98,7 +98,7 @@ def read_case(source: Source, case_id: str, decision_no: int | None = None) -> C
 def _read_reason(source: Source, row: Row) -> Line:
     code = (row["override_reason"] or "").strip()
     if not code:
-        return Line("Reason", "no reason recorded")
+        return Line("Reason", "no reason recorded" if row["is_override"] else "none needed", "" if row["is_override"] else "no override")
     found = source.rows("select label, category from reason_codes where code = $code limit 1", {"code": code})
     if not found:
         return Line("Reason", code, "this code is not in the list of reasons")

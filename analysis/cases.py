@@ -128,7 +128,7 @@ def list_cases(source: Source, selection: Selection, *, page: int = 1, size: int
     """One page of the list, the first being 1; in the same order every time, the case id deciding between equals."""
     where, params = build_condition(source, selection)
     sql = (
-        f"select {', '.join(_COLUMNS)} from facts where {where}\norder by {_order(selection.sort)} "
+        f"select {', '.join(_COLUMNS)} from facts where {where}\norder by {build_order(selection.sort)} "
         f"limit {int(size)} offset {int((page - 1) * size)}"
     )
     labels = dict(source.rows("select code, label from reason_codes"))
@@ -158,7 +158,7 @@ def find_neighbours(
     for back in (True, False):
         sql = (
             f"select case_id, decision_no from facts where {where} and ({_beyond(selection.sort, own[0][0], back=back)})\n"
-            f"order by {_order(selection.sort, back=back)} limit 1"
+            f"order by {build_order(selection.sort, back=back)} limit 1"
         )
         rows = source.rows(sql, bound)
         found.append((str(rows[0][0]), int(rows[0][1])) if rows else None)
@@ -203,7 +203,7 @@ def _wider(selection: Selection) -> list[tuple[str, str, Selection]]:
     return wider
 
 
-def _order(sort: str, *, back: bool = False) -> str:
+def build_order(sort: str, *, back: bool = False) -> str:
     column, down = _SORT_SQL[sort], sort != LOWEST
     first = "desc" if down != back else "asc"
     tie = "desc" if back else "asc"

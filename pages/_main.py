@@ -7,16 +7,15 @@ from pages.ui.guard import panel
 
 st.set_page_config(page_title="Execution Debt", layout="wide", initial_sidebar_state="auto")
 
+# A flat list at the top: sections in the sidebar are lists a screen reader cannot follow.
 navigation = st.navigation(
-    {
-        "Leadership": [
-            st.Page("overrides.py", title="Overrides", url_path="start", default=True),
-            # The default page answers only at /: a link to /overrides must work as well.
-            st.Page("overrides.py", title="Overrides", url_path="overrides", visibility="hidden"),
-        ],
-        "Risk": [st.Page("cases.py", title="Cases", url_path="cases")],
-    },
-    position="top",  # sections in the sidebar are lists a screen reader cannot follow
+    [
+        st.Page("overrides.py", title="Overrides", url_path="start", default=True),
+        # The default page answers only at /: a link to /overrides must work as well.
+        st.Page("overrides.py", title="Overrides", url_path="overrides", visibility="hidden"),
+        st.Page("cases.py", title="Cases", url_path="cases"),
+    ],
+    position="top",
 )
 
 with panel("page"):

@@ -179,7 +179,7 @@ def describe_explanation(source: Source, found: Explanation) -> str:
     parts = [f"The model gives this {use_case.word('case')} {score}; before any input is known it starts at {start}."]
     told = [f"{_join(inputs)} {verb if len(inputs) == 1 else verb[:-1]} it" for verb, inputs in sides.items() if inputs]
     if told:
-        parts.append(f"Most of the difference comes from {len(sides['raises']) + len(sides['lowers'])} inputs: {'; '.join(told)}.")
+        parts.append(f"What moves it most: {'; '.join(told)}.")
     else:
         parts.append("No input moves it.")
     if found.logged is not None and abs(found.logged - found.score) > SAME_SCORE:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from data.demo.applications import BUREAU_FEATURES
-from data.demo.batch import ACCEPT, ASSISTED, REFER, REJECT, Batch
+from data.demo.batch import ACCEPT, REFER, REJECT, Batch
+from data.demo.officers import BYPASS_TEAMS, TEAMS, bypass_level
 from data.demo.phases import BURST_MONTH, Array, is_burst_day
-from data.demo.routing import recommend
+from data.demo.routing import WITHDRAWN_SHARE, recommend
 from data.demo.truths import planted
 from data.demo.versions import Score, Version
 
@@ -53,9 +54,10 @@ def edit_inputs(batch: Batch, version: Version, score: Score) -> None:
     """Raise the income of the planted share of assisted cases and score them again; most edits flip the answer."""
     rng = batch.rng
     batch["edited"] = np.zeros(len(batch), bool)
-    open_ = (batch["channel"] == ASSISTED) & ~batch["withdrawn"] & ~batch["pending"]
-    free = open_ & ~batch["early"] & ~batch["burst"] & (batch["previous"] == 0)
-    wanted = rng.binomial(int(open_.sum()), planted("input_edits", "share"))
+    by_person = ~batch["automatic"] & ~batch["random"]
+    free = by_person & ~batch["burst"] & (batch["previous"] == 0)
+    assisted = int(by_person.sum()) * (1 - WITHDRAWN_SHARE) * (1 - len(BYPASS_TEAMS) / len(TEAMS) * bypass_level(batch.month))
+    wanted = rng.binomial(int(assisted), planted("input_edits", "share"))
     flips = rng.binomial(wanted, planted("input_edits", "flips"))
     flipped = _edit(batch, version, score, rng.permutation(np.flatnonzero(free & (batch["original"] == REJECT))), flips, True)
     kept = round(flipped / planted("input_edits", "flips")) - flipped if flipped < flips else wanted - flips

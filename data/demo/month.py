@@ -10,7 +10,7 @@ from data.demo.inputs import edit_inputs, score_batch
 from data.demo.officers import EXPLANATION_MONTH, OFFICERS_PER_TEAM, REASON_CODES_MONTH, TEAM_REGION, Officers
 from data.demo.overrides import Levels, decide_cases
 from data.demo.risk import set_outcomes, set_payoffs
-from data.demo.routing import route_cases
+from data.demo.routing import route_cases, take_by_system
 from data.demo.truths import planted
 from data.demo.versions import Score, Version
 
@@ -20,11 +20,12 @@ APPROVER_FROM = 25_000
 def decide_batch(batch: Batch, version: Version, score: Score, officers: Officers, levels: Levels | None) -> Levels:
     """Carry a batch through everything up to its outcomes; returns the override levels of the month."""
     score_batch(batch, version, score)
-    batch["clean_rejects"] = batch["clean"] >= version.cutoff
-    route_cases(batch, version)
+    take_by_system(batch, version)
     edit_inputs(batch, version, score)
+    route_cases(batch, version)
     _apply_policy(batch)
     set_waiting(batch)
+    batch["luck"] = batch.rng.random(len(batch))
     levels = decide_cases(batch, version, officers, levels)
     set_payoffs(batch)
     set_outcomes(batch)

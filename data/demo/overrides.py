@@ -16,14 +16,35 @@ from data.demo.truths import planted
 from data.demo.versions import Version
 
 HIGHEST = 0.95
-# How much more often officers decline, against the recommendation, an applicant whose hidden stress they sense.
-SENSES_STRESS = {"launch": 0.5, "hesitation": 0.5, "parallel": 3.0, "fracture": 5.0, "interventions": 3.0}
+PLAINLY_BAD = 0.15  # true scores from which declining is right: above the risk at which loans break even
+# What officers sense by phase. `stress`: how much more often they decline, against the recommendation, an applicant with
+# hidden stress; `default`: how much more often one who would default; `other`: defaults over expected defaults of the
+# low-side overrides they give neither of the planted reasons for. In the fracture they know their borderline cases well:
+# what is accepted then ranks worse by the score, though the model is the same.
+@dataclass(frozen=True)
+class Senses:
+    """What officers sense in a phase, as above."""
+
+    stress: float
+    default: float
+    other: float
+
+
+SENSES = {
+    "launch": Senses(1.5, 1.0, 1.4),
+    "hesitation": Senses(1.5, 1.0, 1.3),
+    "parallel": Senses(3.0, 1.2, 1.0),
+    "fracture": Senses(4.0, 1.5, 0.35),
+    "interventions": Senses(4.0, 1.5, 0.5),
+    "recovery": Senses(2.0, 1.0, 1.0),
+    "steady": Senses(2.0, 1.0, 1.0),
+}
 FACT, RELATIONSHIP, OTHER_LOW = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Mean override probability per side in a month, before explanations take effect."""
+    """Mean override probability per side in a month, over all its eligible cases of that side."""
 
     high: float
     low: float
@@ -44,13 +65,14 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     again = low & (batch["previous"] > 0)
     shape = override_shape(batch, version)
     chance, expected = np.zeros(n), np.zeros(n)
-    low_again = _second_try(batch, high, again)
-    levels = levels or _find_levels(batch, high, low, again, low_again)
-    _set_high(batch, officers, high, shape, levels, chance, expected)
-    parts = _set_low(batch, officers, low & ~again, shape, levels, chance, expected)
+    target = override_target(batch.month) * float(eligible.sum())
+    level_high = levels.high if levels else _high_level(batch, target, high)
+    _set_high(batch, officers, high, shape, level_high, chance, expected)
+    low_again = _second_try(batch, version, chance, again)
     chance[again] = expected[again] = low_again
-    if eligible.any() and expected.sum() > 0:
-        expected *= chance.sum() / expected.sum()
+    first = low & ~again
+    level_low = levels.low if levels else _low_level(target, low_again * int(again.sum()), int(first.sum()))
+    parts = _set_low(batch, officers, first, shape, level_low, chance, expected)
     _double_in_burst(batch, high, chance)
     override = rng.random(n) < chance
     batch["override"], batch["expected"] = override, expected
@@ -61,47 +83,59 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     decision = np.where(batch["edited"] | (batch["channel"] == AUTOMATED), batch["recommendation"], decision)
     batch["intended"] = np.where(batch["random"], own, np.where(batch["policy"], REJECT, decision))
     batch["decision"] = np.where(batch["policy"], REJECT, np.where(batch["random"], ACCEPT, decision))
-    return levels
+    return Levels(level_high, level_low)
 
 
-def _find_levels(batch: Batch, high: Array, low: Array, again: Array, low_again: float) -> Levels:
-    target, per_low = override_target(batch.month), planted("override_rates", "high_per_low")
-    total = target * float((high | low).sum())
-    first_low = int((low & ~again).sum())
-    level_high = total * per_low / (per_low + 1) / max(int(high.sum()), 1)
-    if phase_of(batch.month) in ("recovery", "steady"):
+def _high_level(batch: Batch, target: float, high: Array) -> float:
+    """The month's mean on the high side. In the interventions phase the target is the level without explanations."""
+    per_low = planted("override_rates", "high_per_low")
+    level = target * per_low / (per_low + 1) / max(int(high.sum()), 1)
+    if phase_of(batch.month) == "interventions" and high.any():
         treated = explanation_in_effect(batch.month)[batch["team"][high]]
-        level_high += planted("interventions", "high_side_cut") * float(treated.mean()) if high.any() else 0.0
-    level_low = (total / (per_low + 1) - low_again * int(again.sum())) / max(first_low, 1)
-    return Levels(level_high, max(level_low, 0.0))
+        level -= planted("interventions", "high_side_cut") * float(treated.mean())
+    return level
 
 
-def _second_try(batch: Batch, high: Array, again: Array) -> float:
-    """Chance that a re-application recommended for rejection is accepted, so that the planted share is accepted."""
-    second = (batch["previous"] > 0) & (batch["channel"] == ASSISTED) & ~batch["withdrawn"] & ~batch["pending"]
+def _low_level(target: float, again: float, first: int) -> float:
+    """The month's mean on the low side; `again` overrides are expected among second applications."""
+    return max((target / (planted("override_rates", "high_per_low") + 1) - again) / max(first, 1), 0.0)
+
+
+def _second_try(batch: Batch, version: Version, chance: Array, again: Array) -> float:
+    """Chance that a second application recommended for rejection is accepted, so that the planted share is accepted."""
+    second = (batch["previous"] > 0) & ~batch["withdrawn"] & ~batch["pending"]
     if not again.any():
         return 0.0
-    refer = float((second & (batch["recommendation"] == REFER)).sum())
-    accepted = 0.92 * float((second & (batch["recommendation"] == ACCEPT) & ~batch["policy"]).sum()) + 0.6 * refer
+    eligible = batch["eligible"]
+    accepts = (second & eligible & (batch["recommendation"] == ACCEPT)) * (1 - chance)
+    accepts = accepts + (second & ~eligible & ~batch["policy"]) * _own_acceptance(batch, version)
     wanted = planted("reapplications", "accepted") * float(second.sum())
-    return float(np.clip((wanted - accepted) / again.sum(), 0.0, 0.6))
+    return float(np.clip((wanted - accepts.sum()) / again.sum(), 0.0, 0.6))
 
 
-def _set_high(batch: Batch, officers: Officers, high: Array, shape: Array, levels: Levels, chance: Array,
+def _set_high(batch: Batch, officers: Officers, high: Array, shape: Array, level: float, chance: Array,
               expected: Array) -> None:  # fmt: skip
+    """Explanations move teams apart: one that has them lies `high_side_cut` below one that has not."""
     if not high.any():
         return
     team = batch["team"][high]
-    expected[high] = levels.high * shape[high] / shape[high].mean()
+    expected[high] = level * shape[high] / shape[high].mean()
     mass = np.bincount(team, weights=expected[high], minlength=len(TEAMS)) * team_factors(expected[high], team)
-    cut = planted("interventions", "high_side_cut") * explanation_in_effect(batch.month)
-    mass = np.maximum(mass - cut * np.bincount(team, minlength=len(TEAMS)), 0.0)
-    senses = 1 + SENSES_STRESS.get(phase_of(batch.month), 1.0) * batch["stress"][high]
-    raw = expected[high] * officers.leaning[batch["officer"][high]] * senses
+    treated = explanation_in_effect(batch.month).astype(float)
+    apart = planted("interventions", "high_side_cut") * (treated - treated[team].mean())
+    mass = np.maximum(mass - apart * np.bincount(team, minlength=len(TEAMS)), 0.0)
+    senses = SENSES[phase_of(batch.month)]
+    raw = expected[high] * officers.leaning[batch["officer"][high]]
+    raw = raw * np.where(batch["stress"][high], senses.stress, 1.0)
+    raw = raw * np.where(_would_default(batch)[high], senses.default, 1.0)
     chance[high] = _fit_to_teams(raw, team, mass)
 
 
-def _set_low(batch: Batch, officers: Officers, low: Array, shape: Array, levels: Levels, chance: Array,
+def _would_default(batch: Batch) -> Array:
+    return np.asarray(batch["luck"] < to_probability(batch["log_odds"]))
+
+
+def _set_low(batch: Batch, officers: Officers, low: Array, shape: Array, level: float, chance: Array,
              expected: Array) -> Array:  # fmt: skip
     """Sets the low side's chances; returns, per case, the part of each reason in them."""
     parts = np.zeros((len(batch), 3))
@@ -109,23 +143,29 @@ def _set_low(batch: Batch, officers: Officers, low: Array, shape: Array, levels:
     if not low.any():
         return parts
     team = batch["team"][low]
-    expected[low] = levels.low * shape[low] / shape[low].mean()
+    expected[low] = level * shape[low] / shape[low].mean()
     mass = np.bincount(team, weights=expected[low], minlength=len(TEAMS)) * team_factors(expected[low], team)
     plain = _fit_to_teams(expected[low] * officers.leaning[batch["officer"][low]], team, mass)
     fact = planted("private_fact", "fact_reason_share")
     relation = planted("private_fact", "relationship_reason_share")
-    parts[low, FACT] = fact * _lean_to(batch, low, plain, batch["fact"][low], planted("private_fact", "fact_ratio"))
-    ratio = planted("private_fact", "relationship_ratio")
-    parts[low, RELATIONSHIP] = relation * _lean_to(batch, low, plain, batch["stress"][low], ratio)
-    parts[low, OTHER_LOW] = 1 - fact - relation
+    risk = to_probability(batch["log_odds"][low])
+    parts[low, FACT] = fact * _lean_to(
+        batch, low, plain, batch["fact"][low], risk, planted("private_fact", "fact_ratio")
+    )
+    parts[low, RELATIONSHIP] = relation * _lean_to(
+        batch, low, plain, batch["stress"][low], risk, planted("private_fact", "relationship_ratio")
+    )
+    defaults = _would_default(batch)[low]
+    parts[low, OTHER_LOW] = (1 - fact - relation) * _lean_to(
+        batch, low, plain, defaults, defaults.astype(float), SENSES[phase_of(batch.month)].other
+    )
     chance[low] = np.minimum(plain * parts[low].sum(axis=1), HIGHEST)
     return parts
 
 
-def _lean_to(batch: Batch, low: Array, plain: Array, carries: Array, ratio: float) -> Array:
+def _lean_to(batch: Batch, low: Array, plain: Array, carries: Array, risk: Array, ratio: float) -> Array:
     """How much more likely than average a case is chosen for a reason, given whether it carries the hidden mark, so
     that defaults over expected defaults of the booked cases chosen for it have the planted ratio."""
-    risk = to_probability(batch["log_odds"][low])
     leave_good, leave_bad = leaving_shares(batch["waiting"][low])
     bad = plain * risk * (1 - leave_bad)
     foreseen = plain * batch["score"][low] * (risk * (1 - leave_bad) + (1 - risk) * (1 - leave_good))
@@ -152,7 +192,7 @@ def _fit_to_teams(raw: Array, team: Array, mass: Array) -> Array:
 def _double_in_burst(batch: Batch, high: Array, chance: Array) -> None:
     """In the null burst officers decline what the score with all inputs would have declined, until overrides double."""
     touched = batch["burst"] & batch["eligible"]
-    seen = touched & high & (batch["clean_rejects"])
+    seen = touched & high & (batch["clean"] >= PLAINLY_BAD)
     room = float((1 - chance[seen]).sum())
     if room > 0:
         extra = (planted("null_burst", "override_factor") - 1) * float(chance[touched].sum())

@@ -32,7 +32,7 @@ def set_outcomes(batch: Batch) -> None:
     _worsen_edited(batch, risk)
     _worsen_bypassed(batch, risk)
     batch["risk"] = np.clip(risk, 1e-6, 1 - 1e-6)
-    batch["bad"] = rng.random(n) < batch["risk"]
+    batch["bad"] = batch["luck"] < batch["risk"]
     leave_good, leave_bad = leaving_shares(batch["waiting"])
     batch["taken"] = rng.random(n) >= np.where(batch["bad"], leave_bad, leave_good)
     earned = batch["gain"] * np.clip(rng.normal(1.0, 0.08, n), 0.5, 1.5)

@@ -8,7 +8,7 @@ import numpy as np
 
 from data.demo.batch import ACCEPT, ASSISTED, AUTOMATED, BYPASSED, DAY, REFER, REJECT, Batch
 from data.demo.officers import BUSY_TEAM, BYPASS_TEAMS, OFFICERS_PER_TEAM, OUTLIER_TEAM, TEAMS, bypass_level
-from data.demo.phases import MONTHS, Array, month_days, month_weights, override_target
+from data.demo.phases import BURST_MONTH, MONTHS, Array, month_days, month_weights, override_target, phase_of
 from data.demo.truths import planted
 from data.demo.versions import Version
 
@@ -16,6 +16,8 @@ AUTOMATIC_BELOW, AUTOMATIC_AMOUNT = 0.03, 12_000
 BUSY_SHARE = 0.09
 EARLY_SHARE = 0.015  # decided before the recommendation was shown
 WITHDRAWN_SHARE = 0.03
+# Phases in which officers accept against the system only borderline cases; otherwise wherever in the range.
+BORDERLINE = ("fracture", "interventions")
 
 
 def recommend(score: Array, version: Version) -> Array:
@@ -33,31 +35,37 @@ def override_shape(batch: Batch, version: Version) -> Array:
     self-employed. This is the case mix that a fair comparison of teams has to allow for."""
     distance = log_odds(batch["score"]) - log_odds(np.array(version.cutoff))
     high = 0.35 + 2.4 * np.exp(np.minimum(distance, 0.0) / 0.5)
-    low = 0.55 + 1.2 * np.exp(-np.maximum(distance, 0.0) / 0.5)
+    beyond = np.maximum(distance, 0.0)
+    low = 0.05 + np.exp(-beyond / 0.25) if phase_of(batch.month) in BORDERLINE else 0.7 + 0.5 * np.exp(-beyond / 0.5)
     self_employed = (batch.features["employment_type"] == "self_employed").to_numpy()
     shape = np.where(batch["recommendation"] == ACCEPT, high, low) * np.where(self_employed, 1.5, 1.0)
     return np.asarray(np.where(batch["recommendation"] == REFER, 0.0, shape))
 
 
-def route_cases(batch: Batch, version: Version) -> None:
-    """Channel, experiment arm, team, officer and whether the case was withdrawn or decided too early."""
-    rng, n, score = batch.rng, len(batch), batch["score"]
-    again = batch["previous"] > 0
-    automatic = (score < AUTOMATIC_BELOW) & (batch["amount"] <= AUTOMATIC_AMOUNT) & ~again
+def take_by_system(batch: Batch, version: Version) -> None:
+    """The cases no person decides: very low risks for small amounts, and the random accepts near the cut-off."""
+    score, again = batch["score"], batch["previous"] > 0
+    batch["automatic"] = (score < AUTOMATIC_BELOW) & (batch["amount"] <= AUTOMATIC_AMOUNT) & ~again
     low, high = planted("random_accepts", "from_factor"), planted("random_accepts", "to_factor")
-    batch["near"] = (score >= low * version.cutoff) & (score < high * version.cutoff) & ~automatic & ~again
-    batch["random"] = batch["near"] & (rng.random(n) < planted("random_accepts", "share"))
-    by_system = automatic | batch["random"]
+    near = (score >= low * version.cutoff) & (score < high * version.cutoff)
+    batch["near"] = near & ~batch["automatic"] & ~again
+    batch["random"] = batch["near"] & (batch.rng.random(len(batch)) < planted("random_accepts", "share"))
+
+
+def route_cases(batch: Batch, version: Version) -> None:
+    """Channel, team, officer and whether the case was withdrawn or decided too early."""
+    rng, n = batch.rng, len(batch)
+    again, by_system = batch["previous"] > 0, batch["automatic"] | batch["random"]
     batch["team"] = _choose_teams(batch, version, by_system)
     batch["officer"] = np.where(by_system, -1, batch["team"] * OFFICERS_PER_TEAM + rng.integers(OFFICERS_PER_TEAM, size=n))
-    bypassed = _choose_bypassed(batch, by_system | again)
+    bypassed = _choose_bypassed(batch, by_system, again | batch["edited"])
     batch["channel"] = np.where(by_system, AUTOMATED, np.where(bypassed, BYPASSED, ASSISTED))
-    batch["unscored"] = bypassed & (rng.random(n) < planted("bypass", "unscored"))
+    batch["unscored"] = bypassed & ~batch["burst"] & (rng.random(n) < planted("bypass", "unscored"))
     assisted = batch["channel"] == ASSISTED
-    batch["withdrawn"] = assisted & (rng.random(n) < WITHDRAWN_SHARE)
-    batch["early"] = assisted & (rng.random(n) < EARLY_SHARE)
+    batch["withdrawn"] = assisted & ~batch["edited"] & (rng.random(n) < WITHDRAWN_SHARE)
+    batch["early"] = assisted & ~batch["edited"] & (rng.random(n) < EARLY_SHARE)
     last_days = batch["decided"] >= np.datetime64(month_days(MONTHS)[-3], "s")
-    batch["pending"] = assisted & ~batch["withdrawn"] & last_days & (rng.random(n) < 0.5)
+    batch["pending"] = assisted & ~batch["edited"] & ~batch["withdrawn"] & last_days & (rng.random(n) < 0.5)
 
 
 def _choose_teams(batch: Batch, version: Version, by_system: Array) -> Array:
@@ -81,15 +89,15 @@ def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
     per_low = planted("override_rates", "high_per_low")
     strength = np.zeros(len(batch))
     for side, part in ((ACCEPT, per_low / (per_low + 1)), (REJECT, 1 / (per_low + 1))):
-        chosen = free & (recommendation == side)
+        chosen = free & (recommendation == side) & ~batch["edited"]
         if chosen.any():
             strength[chosen] = part * shape[chosen] / shape[chosen].sum()
-    eligible = free & (recommendation != REFER)
+    eligible = free & (recommendation != REFER) & ~batch["edited"]
     if not strength[eligible].any():
         return np.ones(len(batch))
     mean = strength[eligible].mean()
     low, high = 0.0, 1.0
-    tilt = (strength / mean) ** 2
+    tilt = (strength / mean) ** 3
     for _ in range(40):
         mix = (low + high) / 2
         weight = np.minimum(1 - mix + mix * tilt, 0.9 / BUSY_SHARE)
@@ -107,25 +115,25 @@ def busy_factor() -> float:
 
 def _average_rate() -> float:
     targets = np.array([override_target(m) for m in range(1, MONTHS + 1)])
-    extra = planted("null_burst", "share") * override_target(22) * (planted("null_burst", "override_factor") - 1)
+    extra = planted("null_burst", "share") * override_target(BURST_MONTH) * (planted("null_burst", "override_factor") - 1)
     return float((month_weights() * targets).sum() + extra)
 
 
-def _choose_bypassed(batch: Batch, never: Array) -> Array:
+def _choose_bypassed(batch: Batch, by_system: Array, never: Array) -> Array:
     """Cases worked around in the two teams: the month's level, more at month-end and for large amounts."""
-    member = np.isin(batch["team"], BYPASS_TEAMS) & ~never
+    member = np.isin(batch["team"], BYPASS_TEAMS) & ~by_system
     end = month_days(batch.month)[-1].astype("datetime64[s]") + DAY
     late = batch["decided"] >= end - int(planted("bypass", "month_end_days")) * DAY
     large = batch["amount"] > planted("bypass", "large_amount")
     weight = np.where(late, planted("bypass", "month_end_weight"), 1.0)
-    weight = weight * np.where(large, planted("bypass", "large_weight"), 1.0) * member
-    if not member.any():
-        return member
+    weight = weight * np.where(large, planted("bypass", "large_weight"), 1.0) * (member & ~never)
+    if not weight.any():
+        return np.zeros(len(batch), bool)
     level = bypass_level(batch.month) * (1 - WITHDRAWN_SHARE) / (1 - bypass_level(batch.month) * WITHDRAWN_SHARE)
     factor = level / weight[member].mean()
     for _ in range(20):
         factor *= level / np.minimum(factor * weight[member], 0.95).mean()
-    return np.asarray(batch.rng.random(len(batch)) < np.minimum(factor * weight, 0.95) * member)
+    return np.asarray(batch.rng.random(len(batch)) < np.minimum(factor * weight, 0.95))
 
 
 def team_factors(expected: Array, team: Array) -> Array:

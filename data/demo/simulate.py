@@ -16,7 +16,7 @@ from data.demo.month import decide_batch
 from data.demo.officers import Officers, draw_officers
 from data.demo.outcomes import find_outcomes
 from data.demo.overrides import Levels
-from data.demo.phases import HORIZON_DAYS, LAG_DAYS, MONTHS, Array, allocate_cases, phase_of
+from data.demo.phases import HORIZON_DAYS, LAG_DAYS, MONTHS, Array, allocate_cases, month_start, phase_of
 from data.demo.reapply import Carried, find_reapplications
 from data.demo.side_tables import (
     write_feed_runs,
@@ -128,7 +128,15 @@ def _simulate_month(run: _Run, month: int, cases: int) -> None:
         empty = Batch(month, rng, again[0][0].iloc[:0], {k: v[:0] for k, v in again[0][1].items()})
         empty["case"] = np.empty(0, "int64")
         _finish_batch(run, join_batches(empty, again, run.next_case), levels)
-        run.waiting.pop(month, None)
+        _put_off(run, month)
+
+
+def _put_off(run: _Run, month: int) -> None:
+    """Third tries within the same month are decided early in the next one."""
+    for features, arrays in run.waiting.pop(month, []):
+        if month < MONTHS:
+            arrays["decided"] = month_start(month + 1) + (arrays["decided"] - arrays["decided"].astype("datetime64[D]"))
+            run.waiting.setdefault(month + 1, []).append((features, arrays))
 
 
 def _finish_batch(run: _Run, batch: Batch, levels: Levels | None) -> Levels:

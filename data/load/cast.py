@@ -38,11 +38,9 @@ def map_values(expression: str, pairs: dict[str, str]) -> str:
     """The mapping's own value for a source value; others stay. The key '' stands for an empty value."""
     if not pairs:
         return expression
-    whens = " ".join(
-        f"WHEN {f'{expression} IS NULL' if theirs == '' else f'{expression} = {quote_text(theirs)}'} THEN {_text_or_null(ours)}"
-        for theirs, ours in pairs.items()
-    )
-    return f"CASE {whens} ELSE {expression} END"
+    tests = {theirs: f"= {quote_text(theirs)}" if theirs else "IS NULL" for theirs in pairs}
+    whens = (f"WHEN {expression} {tests[theirs]} THEN {_text_or_null(ours)}" for theirs, ours in pairs.items())
+    return f"CASE {' '.join(whens)} ELSE {expression} END"
 
 
 def _text_or_null(text: str) -> str:
@@ -58,7 +56,8 @@ def cast_value(column: Column, x: str, rules: Rules) -> str:
         case "integer":
             return f"CASE WHEN regexp_full_match({number}, '[+-]?[0-9]+([.]0*)?') THEN try_cast({number} AS BIGINT) END"
         case "number" | "share":
-            return f"CASE WHEN isfinite(try_cast({number} AS DOUBLE)) AND NOT contains({x}, '_') THEN try_cast({number} AS DOUBLE) END"
+            double = f"try_cast({number} AS DOUBLE)"
+            return f"CASE WHEN isfinite({double}) AND NOT contains({x}, '_') THEN {double} END"
         case "boolean":
             return f"CASE WHEN lower({x}) IN {_list(TRUE)} THEN true WHEN lower({x}) IN {_list(FALSE)} THEN false END"
         case "timestamp":

@@ -64,15 +64,16 @@ def find_failures(con: duckdb.DuckDBPyConnection, checks: list[Check], table: st
     """Write (record_id, columns, reason) of every record that a check of the table finds to staging.failures."""
     local = f"timezone({quote_text(zone)}, timezone('UTC', {{0}}))"
     day, other = (f"date_trunc('day', {local.format(c)})" for c in ("a", "b"))
+    whole_day = f"{local.format('a')} = {day} AND {day} = {other}"
     con.execute(
-        f"CREATE OR REPLACE TEMP MACRO is_before(a, b) AS CASE WHEN a < b THEN NOT ({local.format('a')} = {day} AND {day} = {other}) "
-        "ELSE false END"
+        f"CREATE OR REPLACE TEMP MACRO is_before(a, b) AS CASE WHEN a < b THEN NOT ({whole_day}) ELSE false END"
     )
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {stage}")
     for check in checks:
         if check.table == table:
+            columns = quote_text(", ".join(check.columns))
             con.execute(
-                f"INSERT INTO staging.failures SELECT s.record_id, {quote_text(', '.join(check.columns))}, {check.reason} "
+                f"INSERT INTO staging.failures SELECT s.record_id, {columns}, {check.reason} "
                 f"FROM staged s WHERE s.record_id IN ({check.sql})"
             )
     con.execute("DROP VIEW staged")

@@ -135,7 +135,8 @@ class _Parser:
         plain[used:] = False
         numbers = np.flatnonzero(plain)
         ends = lines.end.copy()
-        columns = self._plain_columns(take_lines(chunk, lines, plain), len(numbers))
+        longest = int((lines.end - lines.start).max()) + 2
+        columns = self._plain_columns(take_lines(chunk, lines, plain), len(numbers), longest)
         if odd:
             odd_numbers = np.array([number for number, _, _ in odd], dtype=np.int64)
             ends[odd_numbers] = lines.end[np.array([last - 1 for _, last, _ in odd], dtype=np.int64)]
@@ -156,7 +157,7 @@ class _Parser:
         bytes_used = len(chunk) if used >= len(lines.start) else int(lines.start[used])
         return CsvChunk(table, moved), used, bytes_used
 
-    def _plain_columns(self, data: bytes, rows: int) -> list[pa.ChunkedArray]:
+    def _plain_columns(self, data: bytes, rows: int, longest: int) -> list[pa.ChunkedArray]:
         if not rows:
             return [pa.chunked_array([], pa.string()) for _ in self.wanted]
         if not self.is_utf8 and not data.isascii():
@@ -165,7 +166,7 @@ class _Parser:
         chosen = [str(n) for n in self.wanted]
         table = pa.csv.read_csv(
             pa.BufferReader(data),
-            read_options=pa.csv.ReadOptions(column_names=names, block_size=len(data)),
+            read_options=pa.csv.ReadOptions(column_names=names, block_size=max(2 << 20, 4 * longest)),
             parse_options=pa.csv.ParseOptions(
                 delimiter=self.delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False
             ),
@@ -205,7 +206,7 @@ class _Parser:
         return records, broken, spans, len(lines.start)
 
     def _record(self, chunk: bytes, lines: Lines, number: int, final: bool) -> tuple[int, list[str], str, str] | None:
-        """The record that starts on a line: (last line + 1, fields, columns, reason); None: the next chunk has the rest."""
+        """The record that starts on a line: (last line + 1, fields, columns, reason); None: the rest is yet to come."""
         start, ran_out = int(lines.start[number]), False
 
         def texts() -> Iterator[str]:

@@ -62,8 +62,8 @@ def find_files(mapping: Mapping, source: Source) -> list[Path]:
             there = sorted(p.name for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
             raise UserError(
                 "No file was found",
-                f"{mapping.path}, source '{source.name}': {pattern!r} matches nothing in {mapping.base}; the folder has "
-                f"{', '.join(there[:20]) or 'no files'}{nearest(Path(pattern).name, there)}.",
+                f"{mapping.path}, source '{source.name}': {pattern!r} matches nothing in {mapping.base}; "
+                f"the folder has {', '.join(there[:20]) or 'no files'}{nearest(Path(pattern).name, there)}.",
                 "Change 'files', or 'base', which relative paths start from.",
             )
         paths.update(dict.fromkeys(files))
@@ -115,8 +115,8 @@ def _check_columns(mapping: Mapping, source: Source, one: Input) -> None:
         if name not in one.columns:
             raise UserError(
                 "A mapped column is not in the source",
-                f"{mapping.path}, source '{source.name}': {one.shown} has no column {name!r}{nearest(name, one.columns)}; "
-                f"its columns are {', '.join(one.columns)}.",
+                f"{mapping.path}, source '{source.name}': {one.shown} has no column {name!r}"
+                f"{nearest(name, one.columns)}; its columns are {', '.join(one.columns)}.",
                 "Change the name under [source.columns], or leave the column out.",
             )
 

@@ -140,7 +140,8 @@ def read_raws(con: duckdb.DuckDBPyConnection, files: list[File], wanted: str) ->
 
 def _read_texts(con: duckdb.DuckDBPyConnection, file: File) -> Iterator[pa.Table]:
     places = con.execute(
-        f"SELECT record_id, byte_offset, byte_length FROM staging.wanted WHERE file_no = {file.number} ORDER BY byte_offset"
+        "SELECT record_id, byte_offset, byte_length FROM staging.wanted "
+        f"WHERE file_no = {file.number} ORDER BY byte_offset"
     ).fetchnumpy()
     total = len(places["record_id"])
     with file.input.path.open("rb") as opened:

@@ -21,14 +21,15 @@ MEND_SUFFIX = ".mend.csv"
 def keep_apart(con: duckdb.DuckDBPyConnection, files: list[File], stage: Stage) -> None:
     """Write the table's quarantined and waiting records, with their raw text, to the books."""
     kept = f"staging.fate f JOIN {stage.name} s USING (record_id) WHERE f.fate IN ('{QUARANTINED}', '{WAITING}')"
-    place = "s.record_id, s._file_no AS file_no, s._line AS line, s._byte_offset AS byte_offset, s._byte_length AS byte_length"
+    place = "s.record_id, s._file_no AS file_no, s._line AS line"
+    where = "s._byte_offset AS byte_offset, s._byte_length AS byte_length"
     broken = "SELECT record_id, file_no, line, byte_offset, byte_length FROM staging.broken"
-    read_raws(con, files, f"SELECT {place} FROM {kept} AND s._fresh UNION ALL {broken}")
+    read_raws(con, files, f"SELECT {place}, {where} FROM {kept} AND s._fresh UNION ALL {broken}")
     table = quote_text(stage.table.name)
     con.execute(
         f"""INSERT INTO main.quarantine
         SELECT record_id, o.source, {table}, o.file, q.line, q.columns, q.reasons, r.raw, q.key_values FROM (
-            SELECT s.record_id, s._file_no AS file_no, s._line AS line, f.columns, f.reasons, {key_text(stage, "s")} AS key_values
+            SELECT {place}, f.columns, f.reasons, {key_text(stage, "s")} AS key_values
             FROM staging.fate f JOIN {stage.name} s USING (record_id) WHERE f.fate = '{QUARANTINED}'
             UNION ALL SELECT record_id, file_no, line, nullif(columns, ''), reasons, NULL FROM staging.broken
         ) q JOIN staging.origins o USING (file_no) JOIN staging.raws r USING (record_id) ORDER BY record_id"""
@@ -49,7 +50,8 @@ def stage_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> int:
     table = quote_text(stage.table.name)
     con.execute(f"INSERT INTO staging.raws SELECT record_id, raw FROM main.waiting WHERE table_name = {table}")
     con.execute(
-        "INSERT INTO staging.origins SELECT (SELECT coalesce(max(file_no), -1) FROM staging.origins) + row_number() OVER (ORDER BY source, file), "
+        "INSERT INTO staging.origins "
+        "SELECT (SELECT least(min(file_no), 0) FROM staging.origins) - row_number() OVER (ORDER BY source, file), "
         f"source, file, false FROM (SELECT DISTINCT source, file FROM main.waiting WHERE table_name = {table})"
     )
     kinds = {c.name: c.sql_type for c in stage.table.columns}
@@ -58,8 +60,9 @@ def stage_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> int:
         for n in stage.columns
     )
     con.execute(
-        f"INSERT INTO {stage.name} SELECT w.record_id, NULL, o.file_no, w.line, NULL, NULL, false, NULL, NULL, {values} "
-        f"FROM main.waiting w JOIN (SELECT source, file, max(file_no) AS file_no FROM staging.origins GROUP BY ALL) o "
+        f"INSERT INTO {stage.name} "
+        f"SELECT w.record_id, NULL, o.file_no, w.line, NULL, NULL, false, NULL, NULL, {values} "
+        f"FROM main.waiting w JOIN (SELECT source, file, min(file_no) AS file_no FROM staging.origins WHERE NOT fresh GROUP BY ALL) o "
         f"USING (source, file) WHERE w.table_name = {table}"
     )
     deleted = con.execute(f"DELETE FROM main.waiting WHERE table_name = {table}").fetchall()
@@ -91,7 +94,8 @@ def settle_earlier(con: duckdb.DuckDBPyConnection, stage: Stage, sources: list[s
     mended = f"SELECT source FROM ({fresh}) WHERE ends_with(file, '{MEND_SUFFIX}')"
     con.execute(f"DELETE FROM main.quarantine WHERE {old} AND source IN ({mended})")
     con.execute(
-        f"DELETE FROM main.quarantine WHERE {old} AND key_values IN (SELECT {key_text(stage, 's')} FROM {surviving(stage)})"
+        f"DELETE FROM main.quarantine WHERE {old} "
+        f"AND key_values IN (SELECT {key_text(stage, 's')} FROM {surviving(stage)})"
     )
 
 

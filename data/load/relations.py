@@ -39,8 +39,10 @@ def judge_records(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     con.execute(
         f"""CREATE OR REPLACE TABLE staging.fate AS
         SELECT s.record_id, {quote_text(QUARANTINED)} AS fate,
-               nullif(concat_ws(', ', s._columns, f.columns), '') AS columns, concat_ws('; ', s._reasons, f.reasons) AS reasons
-        FROM (SELECT record_id FROM {stage.name} WHERE _reasons IS NOT NULL UNION SELECT record_id FROM staging.failures)
+               nullif(concat_ws(', ', s._columns, f.columns), '') AS columns,
+               concat_ws('; ', s._reasons, f.reasons) AS reasons
+        FROM (SELECT record_id FROM {stage.name} WHERE _reasons IS NOT NULL
+              UNION SELECT record_id FROM staging.failures)
         JOIN {stage.name} s USING (record_id) LEFT JOIN (
             SELECT record_id, string_agg(columns, ', ' ORDER BY reason) AS columns,
                    string_agg(reason, '; ' ORDER BY reason) AS reasons
@@ -59,7 +61,8 @@ def _judge_duplicates(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
         "GROUP BY ALL HAVING count(*) > 1"
     )
     named = "concat_ws(', ', " + ", ".join(
-        f"{quote_text(k + ' ')} || coalesce('''' || CAST({quote_name(k)} AS VARCHAR) || '''', 'empty')" for k in stage.table.key
+        f"{quote_text(k + ' ')} || coalesce('''' || CAST({quote_name(k)} AS VARCHAR) || '''', 'empty')"
+        for k in stage.table.key
     ) + ")"  # fmt: skip
     con.execute(
         f"""INSERT INTO staging.fate
@@ -80,6 +83,6 @@ def _judge_duplicates(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
 def _judge_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     match = " AND ".join(f"d.{c} = s.{c}" for c in WAITS_FOR[stage.table.name])
     con.execute(
-        f"INSERT INTO staging.fate SELECT record_id, {quote_text(WAITING)}, NULL, NULL FROM (SELECT s.* FROM {surviving(stage)}) s "
-        f"WHERE NOT EXISTS (SELECT 1 FROM main.decisions d WHERE {match})"
+        f"INSERT INTO staging.fate SELECT record_id, {quote_text(WAITING)}, NULL, NULL "
+        f"FROM (SELECT s.* FROM {surviving(stage)}) s WHERE NOT EXISTS (SELECT 1 FROM main.decisions d WHERE {match})"
     )

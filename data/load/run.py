@@ -90,6 +90,18 @@ def _staging(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+@contextmanager
+def _one_transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Staged rows in one transaction: full row groups go straight to the scratch file, past its log."""
+    con.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
 def _first_id(con: duckdb.DuckDBPyConnection) -> int:
     used = "SELECT max(record_id) AS id FROM main.quarantine UNION ALL SELECT max(record_id) FROM main.waiting"
     return int(con.execute(f"SELECT coalesce(max(id), 0) + 1 FROM ({used})").fetchall()[0][0])
@@ -109,23 +121,22 @@ def _load_table(
         "byte_length BIGINT, columns VARCHAR, reasons VARCHAR)"
     )
     con.execute("CREATE OR REPLACE TABLE staging.failures (record_id BIGINT, columns VARCHAR, reason VARCHAR)")
-    con.execute("BEGIN")  # one transaction: full row groups go straight to the file, past the log
-    for number, source, inputs in mine:
-        rules = _rules(con, mapping, source, clock)
-        for one in inputs:
-            file = File(len(intake.files), number, source, one)
-            intake.files.append(file)
-            con.execute("INSERT INTO staging.origins VALUES (?, ?, ?, true)", [file.number, source.name, one.shown])
-            intake.read_file(file, stage, rules)
-    con.execute("COMMIT")
+    rules = {number: _rules(con, mapping, source, clock) for number, source, _ in mine}
+    with _one_transaction(con):
+        for number, source, inputs in mine:
+            for one in inputs:
+                file = File(len(intake.files), number, source, one)
+                intake.files.append(file)
+                con.execute("INSERT INTO staging.origins VALUES (?, ?, ?, true)", [file.number, source.name, one.shown])
+                intake.read_file(file, stage, rules[number])
     if table.name in WAITS_FOR:
         stage_waiting(con, stage)
     find_failures(con, read_checks(), table.name, stage.name, mapping.time_zone)
     judge_records(con, stage)
     prepare_extras(con, stage)
     written = write_rows(con, stage)
-    keep_apart(con, intake.files, stage)
     settle_earlier(con, stage, [s.name for _, s, _ in mine], first_id)
+    keep_apart(con, intake.files, stage)
     return written, stage
 
 
@@ -174,8 +185,8 @@ def _count_source(
     scope = ", ".join(map(quote_text, OUT_OF_SCOPE_DISPOSITIONS))
     outside = f"t.disposition IN ({scope})" if stage.table.name == "decisions" else "false"
     kept, out_of_scope = con.execute(
-        f"SELECT count(*), count(*) FILTER ({outside}) FROM {stage.name} s JOIN {table} t ON {same_key(stage, 's', 't')} "
-        "WHERE s._fresh AND s._source_no = ? "
+        f"SELECT count(*), count(*) FILTER ({outside}) FROM {stage.name} s "
+        f"JOIN {table} t ON {same_key(stage, 's', 't')} WHERE s._fresh AND s._source_no = ? "
         "AND NOT EXISTS (SELECT 1 FROM main.quarantine q WHERE q.record_id = s.record_id)",
         [number],
     ).fetchall()[0]

@@ -14,7 +14,7 @@ from data.load.inputs import Input, rest_columns
 from data.load.mapping import Mapping, Source
 from data.load.required import is_needed
 from data.load.words import quote_name, quote_text
-from data.schema import TABLES, Column, Table
+from data.schema import Column, Table
 
 META = {
     "record_id": "BIGINT", "_source_no": "INTEGER", "_file_no": "INTEGER", "_line": "BIGINT", "_byte_offset": "BIGINT",
@@ -45,7 +45,7 @@ class Stage:
 
 
 def find_extras(table: Table, opened: Iterable[tuple[Source, Input]], known: Iterable[str]) -> tuple[str, ...]:
-    """The table's further columns: those of earlier loads first, then as sources bring them; case does not tell apart."""
+    """The table's further columns: earlier loads' first, then as sources bring them; case does not tell them apart."""
     extras = {name.lower(): name for name in known}
     for source, one in opened:
         names = [name for name in (*source.targets, *source.constants) if not table.column(name)]
@@ -69,8 +69,7 @@ def build_cast_select(
     `used_columns`. `numbers` are the source's and the file's.
     """
     x = _texts(source, one, stage, rules)
-    failing = [c for c in stage.table.columns if c.name in x or is_needed(mapping, stage.table.name, c)]
-    reasons = {c.name: r for c in failing if (r := _reason(mapping, stage.table, c, x, rules))}
+    reasons = {c.name: r for c in stage.table.columns if (r := _reason(mapping, stage.table, c, x, rules))}
     if source.currency_column:
         reasons[_CURRENCY] = _other_currency(source.currency_column, mapping.use_case.currency)
         x[_CURRENCY] = strip_text(_text(source, one, source.currency_column, ""), one.is_csv)
@@ -110,7 +109,8 @@ def _texts(source: Source, one: Input, stage: Stage, rules: Rules) -> dict[str, 
         if column is None and stage.table.open_ended and rules.decimal == ",":
             done = x[_extra_name(ours, stage)]
             x[_extra_name(ours, stage)] = (
-                f"CASE WHEN regexp_full_match({done}, '[+-]?[0-9]+,[0-9]+') THEN replace({done}, ',', '.') ELSE {done} END"
+                f"CASE WHEN regexp_full_match({done}, '[+-]?[0-9]+,[0-9]+') THEN replace({done}, ',', '.') "
+                f"ELSE {done} END"
             )
     return x
 
@@ -138,10 +138,9 @@ def build_parquet_relation(source: Source, one: Input, first_id: int) -> str:
             )
         if name in one.booleans:
             texts.append(f"CAST(CAST({column} AS INTEGER) AS VARCHAR) AS f{number}")
-    place = f"{first_id} + file_row_number AS record_id, file_row_number + 1 AS line, NULL AS byte_offset, NULL AS byte_length"
-    return (
-        f"(SELECT {', '.join([place, *texts])} FROM read_parquet({quote_text(str(one.path))}, file_row_number = true))"
-    )
+    place = f"{first_id} + file_row_number AS record_id, file_row_number + 1 AS line"
+    columns = ", ".join([place, "NULL AS byte_offset, NULL AS byte_length", *texts])
+    return f"(SELECT {columns} FROM read_parquet({quote_text(str(one.path))}, file_row_number = true))"
 
 
 def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], rules: Rules) -> str | None:
@@ -159,7 +158,8 @@ def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], r
 def _other_currency(column: str, currency: str) -> str:
     x, name = quote_name(f"x_{_CURRENCY}"), quote_text(f"{column}: ")
     return (
-        f"CASE WHEN {x} IS DISTINCT FROM {quote_text(currency)} THEN {name} || coalesce('''' || {x} || '''', 'empty') || "
+        f"CASE WHEN {x} IS DISTINCT FROM {quote_text(currency)} "
+        f"THEN {name} || coalesce('''' || {x} || '''', 'empty') || "
         f"{quote_text(f' is not {currency} (mixed currencies)')} END"
     )
 

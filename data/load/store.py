@@ -16,10 +16,10 @@ BOOKS = {
     "mapped_columns": "table_name VARCHAR, column_name VARCHAR",
     "quarantine": "record_id BIGINT, source VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT, columns VARCHAR, "
     "reasons VARCHAR, raw VARCHAR, key_values VARCHAR",
-    "waiting": "record_id BIGINT, source VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT, case_id VARCHAR, raw VARCHAR, "
-    "row_values VARCHAR",
-    "load_report": "source VARCHAR, table_name VARCHAR, read BIGINT, accepted BIGINT, waiting BIGINT, out_of_scope BIGINT, "
-    "quarantined BIGINT, added BIGINT, changed BIGINT",
+    "waiting": "record_id BIGINT, source VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT, case_id VARCHAR, "
+    "raw VARCHAR, row_values VARCHAR",
+    "load_report": "source VARCHAR, table_name VARCHAR, read BIGINT, accepted BIGINT, waiting BIGINT, "
+    "out_of_scope BIGINT, quarantined BIGINT, added BIGINT, changed BIGINT",
     "load_files": "source VARCHAR, table_name VARCHAR, file VARCHAR, records BIGINT, header VARCHAR, encoding VARCHAR, "
     "delimiter VARCHAR, notes VARCHAR",
 }
@@ -87,7 +87,8 @@ def prepare_extras(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
 
 
 def _all_numbers(con: duckdb.DuckDBPyConnection, stage: Stage, column: str) -> bool:
-    query = f"SELECT coalesce(bool_and(try_cast({column} AS DOUBLE) IS NOT NULL), true) FROM {stage.name} WHERE {column} IS NOT NULL"
+    all_cast = f"coalesce(bool_and(try_cast({column} AS DOUBLE) IS NOT NULL), true)"
+    query = f"SELECT {all_cast} FROM {stage.name} WHERE {column} IS NOT NULL"
     return bool(con.execute(query).fetchall()[0][0])
 
 

@@ -13,9 +13,11 @@ import pytest
 from data.load import LoadReport, load_into, read_mapping, write_quarantine
 
 RECORDS, EACH = 100_000, 100
-COLUMNS = (
-    "case,no,received,decided,booked,team,officer,channel,score,advice,answer,amount,gain,currency,explained,seconds,note"
-).split(",")
+HEADER = (
+    "case,no,received,decided,booked,team,officer,channel,score,advice,answer,amount,gain,currency,explained,seconds,"
+    "note"
+)
+COLUMNS = HEADER.split(",")
 MAPPING = """
 use_case = "credit"
 [[source]]
@@ -80,7 +82,8 @@ WAYS: list[tuple[str, Callable[[Row], bytes], str | None, str]] = [
     ("decided before received", put(decided="2024-01-02T10:00:00"), "decided_at, received_at",
      "decided_at: 2024-01-02 09:00:00 (UTC) is before the case arrived, received_at 2024-03-01 08:00:00"),
     ("booked before decided", put(booked="2024-01-02"), "booked_at, decided_at", "is before the decision"),
-    ("tenths of a cent", put(amount="100.005"), "exposure", "exposure: '100.005' is not an amount with at most 2 decimals"),
+    ("tenths of a cent", put(amount="100.005"), "exposure",
+     "exposure: '100.005' is not an amount with at most 2 decimals"),
     ("amount in words", put(amount="much"), "exposure", "exposure: 'much' is not an amount"),
     ("negative gain", put(gain="-5.00"), "gain_if_good", "gain_if_good: -5.00 is below 0"),
     ("other currency", put(currency="USD"), "currency", "currency: 'USD' is not EUR (mixed currencies)"),
@@ -93,7 +96,8 @@ WAYS: list[tuple[str, Callable[[Row], bytes], str | None, str]] = [
     ("too many fields", put(note="one,two"), None, "has too many fields: 18 instead of 17"),
     ("a quote never closed", put(note='"call back'), None, "a quote does not close properly"),
     ("text after a quote", put(note='"gut" feeling'), None, "a quote does not close properly"),
-    ("bytes of another encoding", put_bytes("note", b"caf\xe9"), "note", "wrong encoding at column note: 0xE9 is not utf-8"),
+    ("bytes of another encoding", put_bytes("note", b"caf\xe9"), "note",
+     "wrong encoding at column note: 0xE9 is not utf-8"),
     ("a NUL byte", put_bytes("team", b"te\0am"), "team", "a NUL byte at column team"),
     ("the same case twice", put(case="C000000"), "case_id, decision_no",
      "a duplicate: case_id 'C000000', decision_no '1' came first in line 2 of decisions_1.csv"),
@@ -116,7 +120,8 @@ def make_row(number: int) -> Row:
     note = next((text for step, text in notes.items() if number % step == 0), "")
     return dict(zip(COLUMNS, [
         f"C{number:06}", "", "2024-03-01T09:00:00+01:00", "2024-03-01 14:00", "2024-03-01", f" team {number % 7} ", "o1",
-        "assisted", "0.25", "approve", "decline" if number % 9 == 0 else "approve", "1000.50", "70", "EUR", "yes", "61.5", note,
+        "assisted", "0.25", "approve", "decline" if number % 9 == 0 else "approve", "1000.50", "70", "EUR", "yes",
+        "61.5", note,
     ], strict=True))  # fmt: skip
 
 
@@ -127,7 +132,7 @@ def write_files(folder: Path) -> list[Broken]:
     way_of = {place: WAYS[n % len(WAYS)] for n, place in enumerate(places)}
     broken = []
     for file_no in (1, 2):
-        name, lines, line = f"decisions_{file_no}.csv", [",".join(COLUMNS).encode()], 2
+        name, lines, line = f"decisions_{file_no}.csv", [HEADER.encode()], 2
         half = RECORDS // 2
         for number in range(half * (file_no - 1), half * file_no):
             row = make_row(number)
@@ -187,7 +192,7 @@ def test_sound_records_keep_their_values(loaded: tuple[Path, Path, LoadReport, l
             (97_000 * 100_050, "team 0", "team 6")
         ]
         notes = con.execute("SELECT DISTINCT override_note FROM decisions ORDER BY ALL NULLS FIRST").fetchall()
-    texts = [None, '5" pipe', "a\n\n\"b\", c", "a, b", "café", 'said "no"', "two\nlines"]
+    texts = [None, '5" pipe', 'a\n\n"b", c', "a, b", "café", 'said "no"', "two\nlines"]
     assert [note for (note,) in notes] == texts
 
 
@@ -195,9 +200,9 @@ def test_mended_records_come_in_by_append(loaded: tuple[Path, Path, LoadReport, 
     folder, path, _, broken = loaded
     (to_mend,) = write_quarantine(path, tmp_path)
     assert to_mend.name == "decisions.mend.csv"
-    expected = [",".join(COLUMNS), *(b.raw for b in broken)]
+    expected = [HEADER, *(b.raw for b in broken)]
     assert to_mend.read_bytes().decode().split("\n") == [*expected, ""]
-    to_mend.write_bytes(b"\n".join([",".join(COLUMNS).encode(), *(b.sound for b in broken)]) + b"\n")
+    to_mend.write_bytes(b"\n".join([HEADER.encode(), *(b.sound for b in broken)]) + b"\n")
     second, report = load(folder, "second.duckdb", mended=to_mend, previous=path, mode="append")
     source = report.sources[0]
     assert (source.read, source.accepted, source.added, source.changed) == (3_000, 3_000, 3_000, 0)
@@ -212,7 +217,7 @@ def test_what_was_not_mended_stays_in_quarantine(
     folder, path, _, broken = loaded
     (to_mend,) = write_quarantine(path, tmp_path)
     lines = [b.raw.encode() if b.columns == "score" else b.sound for b in broken]
-    to_mend.write_bytes(b"\n".join([",".join(COLUMNS).encode(), *lines]) + b"\n")
+    to_mend.write_bytes(b"\n".join([HEADER.encode(), *lines]) + b"\n")
     third, report = load(folder, "third.duckdb", mended=to_mend, previous=path, mode="append")
     assert (report.sources[0].accepted, report.sources[0].quarantined, report.open_quarantine) == (2_700, 300, 300)
     with duckdb.connect(str(third), read_only=True) as con:

@@ -68,7 +68,9 @@ def test_every_record_is_somewhere(
         kept = con.execute(f"SELECT count(*) FROM {source.table}").fetchall()[0][0]
         assert source.read == kept + apart["quarantine"] + apart["waiting"]
         assert (kept, apart["waiting"]) == (source.accepted + source.out_of_scope, source.waiting)
-    bare = con.execute("SELECT count(*) FROM quarantine WHERE reasons IS NULL OR raw IS NULL OR file IS NULL OR line < 2")
+    bare = con.execute(
+        "SELECT count(*) FROM quarantine WHERE reasons IS NULL OR raw IS NULL OR file IS NULL OR line < 2"
+    )
     assert bare.fetchall() == [(0,)]
     ids = con.execute("SELECT count(*), count(DISTINCT record_id) FROM quarantine").fetchall()[0]
     assert ids[0] == ids[1]

@@ -49,7 +49,8 @@ def test_pretrial_has_the_published_cross_table() -> None:
         ("reject", "reject"): 223, ("reject", "accept"): 29, ("accept", "reject"): 809, ("accept", "accept"): 929,
     }  # fmt: skip
     failures = con.execute(
-        "SELECT recommendation, count(*) FILTER (bad), count(*) FROM outcomes JOIN decisions USING (case_id) GROUP BY ALL ORDER BY ALL"
+        "SELECT recommendation, count(*) FILTER (bad), count(*) FROM outcomes JOIN decisions USING (case_id) "
+        "GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     assert failures == [("accept", 38, 929), ("reject", 29, 29)]
     assert report.conserves()

@@ -1,0 +1,144 @@
+"""The panels of the Overrides page, from the top of the page to its foot."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from analysis.answer import Answer, answer_cards
+from analysis.charts import Mark, Part, Series, build_parts, build_series, plot_breakdown, plot_trend
+from analysis.charts.chart import Chart
+from analysis.charts.escape import escape_markdown
+from analysis.filters import Filters
+from analysis.findings import describe_change, title_split, title_trend
+from analysis.formats import format_value
+from analysis.overrides import DIRECTIONS, TILES, Overrides
+from analysis.source import Source
+from pages.ui.behind import show_behind
+from pages.ui.chart import show_chart
+from pages.ui.headline import Tile, show_tiles
+
+_MEANINGS = {"override_rate": "person", "low_side_override_rate": "low_side", "high_side_override_rate": "high_side"}
+_SHORT = {"override_rate": "all overrides", "low_side_override_rate": "low-side", "high_side_override_rate": "high-side"}
+_SPLIT_NAMES = {"model_version": "model version"}
+
+
+def is_dark() -> bool:
+    """Whether the reader's theme is dark."""
+    return st.context.theme.type == "dark"
+
+
+def _key(source: Source, page: Overrides, name: str) -> str:
+    """A chart's key names snapshot and selection, so that what was clicked does not outlive them."""
+    return f"{name}-{source.snapshot}-{hash(page.filters)}"
+
+
+def _show(source: Source, page: Overrides, chart: Chart, name: str, scope: str) -> None:
+    key = _key(source, page, name)
+    drill = show_chart(chart, key, scope=scope, snapshot=source.snapshot)
+    show_behind(source, page.filters, drill, key)
+
+
+def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
+    """Five tiles: value, interval, change with its own uncertainty, limit."""
+    tiles = []
+    for name in TILES:
+        answer = page.whole[name]
+        card = answer.card
+        reading = answer.reading()
+        limit = source.use_case.limits.get(name)
+        changes = page.claims.of(f"change:{name}")
+        over = bool(
+            limit and reading.value is not None
+            and (reading.value > limit.value if limit.side == "upper" else reading.value < limit.value)
+        )  # fmt: skip
+        words = ""
+        if limit:
+            words = f"{'over the' if over else 'within the'} limit {format_value(limit.value, card.unit, source.use_case)}, {limit.owner}"
+        change = describe_change(changes[0], card.unit, source) if changes else ""
+        tiles.append(Tile(card.label, reading, card.unit, change, words, over))
+    show_tiles(source, tiles)
+
+
+def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
+    """The one picture: override rate with low-side and high-side, month by month, marks and limit."""
+    periods = source.options.periods
+    series: list[Series] = [
+        build_series(page.trend[name], periods, label=_SHORT[name], meaning=_MEANINGS[name]) for name in DIRECTIONS
+    ]
+    earlier = page.filters.earlier()
+    chart = plot_trend(
+        title_trend(source, page), periods, series, label="share of eligible decisions", unit="share",
+        use_case=source.use_case, dark=is_dark(), limit=source.use_case.limits.get("override_rate"),
+        marks=[Mark(mark.at, mark.name, mark.kind) for mark in page.marks],
+        selected=_period(page.filters), compare=_period(earlier) if earlier else None,
+    )  # fmt: skip
+    _show(source, page, chart, "trend", scope)
+
+
+def _period(filters: Filters) -> tuple[str, str] | None:
+    return (filters.start, filters.end) if filters.start and filters.end else None
+
+
+def show_splits(source: Source, page: Overrides, scope: str) -> None:
+    """Override rate by team, segment, product, region and model version, two beside each other."""
+    columns = st.columns(2, gap="large")
+    for i, (split, answers) in enumerate(page.splits.items()):
+        with columns[i % 2]:
+            _show_split(source, page, split, answers["override_rate"], scope)
+
+
+def _show_split(source: Source, page: Overrides, split: str, answer: Answer, scope: str) -> None:
+    order = sorted(answer.parts)
+    parts = build_parts(answer, order)
+    reading = ""
+    if split == "team":
+        parts = tuple(_with_expected(source, page, part) for part in parts)
+        reading = "Raw rates; the note of each bar says what its mix of cases would lead to expect. Teams are in order of their names."
+    chart = plot_breakdown(
+        title_split(source, page, split), parts, label="override rate", unit="share", use_case=source.use_case,
+        dark=is_dark(), overall=page.whole["override_rate"].reading(), split=_SPLIT_NAMES.get(split, split),
+        limit=source.use_case.limits.get("override_rate"), reading=reading,
+    )  # fmt: skip
+    _show(source, page, chart, f"split-{split}", scope)
+
+
+def _with_expected(source: Source, page: Overrides, part: Part) -> Part:
+    adjusted = page.adjusted.get(part.name)
+    if adjusted is None or adjusted.expected_rate is None or not part.reading.is_shown:
+        return part
+    expected = format_value(adjusted.expected_rate, "share", source.use_case)
+    return Part(part.name, part.reading, part.drill, f"its cases: {expected} expected")
+
+
+def show_deciders(source: Source, page: Overrides, scope: str) -> None:
+    """Override rate by decider, in order of their ids and only where the use case permits it."""
+    if not source.use_case.show_deciders:
+        return
+    answer = answer_cards(source, ["override_rate"], page.filters, "decider")["override_rate"]
+    named = [name for name in sorted(answer.parts, key=_natural) if name]
+    if not named:
+        return
+    deciders = source.use_case.word("deciders")
+    refused = next((r.why for r in answer.readings if r.refusal == "protected" and r.n == 0), "")
+    if refused:
+        st.markdown(f"#### Override rate by {source.use_case.word('decider')}\n{escape_markdown(refused)}")
+        return
+    if len(named) > 60:
+        st.markdown(
+            f"#### Override rate by {source.use_case.word('decider')}\n{len(named)} {deciders} in this selection: "
+            "choose a team to see its members. They are never ranked."
+        )
+        return
+    chart = plot_breakdown(
+        f"Override rate by {source.use_case.word('decider')}, in order of their ids", build_parts(answer, named),
+        label="override rate", unit="share", use_case=source.use_case, dark=is_dark(),
+        overall=page.whole["override_rate"].reading(), split=source.use_case.word("decider"),
+        reading="Intervals are wide and raw rates move with the cases a person gets: a difference is a question, not a finding.",
+    )  # fmt: skip
+    _show(source, page, chart, "deciders", scope)
+
+
+def _natural(name: str) -> tuple[object, ...]:
+    """Names with numbers in them in the order people expect: #2 before #10."""
+    digits = "".join(c if c.isdigit() else " " for c in name).split()
+    return ("".join(c for c in name if not c.isdigit()), *(int(d) for d in digits))
