@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from analysis.case_search import list_groups
-from analysis.cases import EXPORT_LIMIT, Selection, build_condition, build_order, count_cases
+from analysis.cases import EXPORT_LIMIT, Selection, build_condition, build_order, count_cases, describe_selection
 from analysis.export import build_csv, encode_csv
 from analysis.source import Source
 from data import schema
 
 _PEOPLE = ("decider", "approver")
-# One person's cases could be gathered by it: it stays with deciders, behind the same permission.
 _HELPERS = (
     "decided_on", "period", "is_override_eligible", "is_override", "is_low_side", "is_high_side", "is_matured", "bad",
     "realised_value", "money_at_stake", "decision_minutes",
@@ -38,8 +37,8 @@ def export_cases(source: Source, selection: Selection) -> bytes:
     found = source.rows(
         f"select {listed} from facts where {where}\norder by {build_order(selection.sort)} limit {EXPORT_LIMIT}", params
     )
-    scope = selection.filters.sentence(source.use_case.word("cases"))
+    scope = describe_selection(source, selection)
     if total > EXPORT_LIMIT:
         scope = f"the first {EXPORT_LIMIT:,} of {total:,} {scope}, by {selection.sort}"
     rows = [dict(zip(columns, row, strict=True)) for row in found]
-    return encode_csv(build_csv(rows or [dict.fromkeys(columns)], scope=scope, snapshot=source.snapshot))
+    return encode_csv(build_csv(rows, scope=scope, snapshot=source.snapshot))

@@ -266,6 +266,24 @@ def _add(found: dict[tuple[str, int], Relative], source: Source, row: Row, relat
     found.setdefault(key, Relative(*key, relation, describe_header(source, row)))
 
 
-def name_missing(source: Source, names: Sequence[str]) -> list[str]:
-    """Which of these columns of the decisions table the log does not map."""
-    return [name for name in names if f"decisions.{name}" not in source.mapped]
+# What a section would show with columns the log does not map.
+SECTIONS = {
+    "advice": (("decisions.score", "decisions.recommendation", "decisions.model_version", "model_versions.cutoff"),
+               "what the system said, and against which cut-off"),
+    "action": (("decisions.override_reason", "decisions.basis"), "why the person decided so"),
+    "timeline": (("decisions.received_at", "decisions.scored_at", "decisions.shown_at", "decisions.opened_at"),
+                 "how long the case waited, and whether the recommendation was seen in time"),
+    "outcomes": (("outcomes.bad",), "what became of the case"),
+    "relatives": (("decisions.applicant_id", "decisions.previous_case_id"), "re-applications of the same person"),
+}  # fmt: skip
+
+
+def describe_missing(source: Source, section: str) -> str:
+    """What a section would also show, and the columns to map for it; "" where nothing is missing."""
+    names, would_show = SECTIONS[section]
+    missing = source.missing(names)
+    return f"With {_join(missing)} mapped, this would also show {would_show}." if missing else ""
+
+
+def _join(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analysis.case_drill import build_drill_condition
+from analysis.case_drill import build_drill_condition, describe_drill
 from analysis.case_words import describe_kind, describe_outcome
 from analysis.filters import DIMENSIONS, Filters
 from analysis.reading import Drill
@@ -118,6 +118,16 @@ def build_condition(source: Source, selection: Selection) -> tuple[str, dict[str
     return " and ".join(parts), params
 
 
+def describe_selection(source: Source, selection: Selection) -> str:
+    """The selection in words: "applications decided Mar 2026, behind Override rate, numerator, only overrides"."""
+    words = [selection.filters.sentence(source.use_case.word("cases"))]
+    if selection.drill is not None:
+        words.append(f"behind {describe_drill(source, selection.drill)}")
+    if selection.quick != ALL:
+        words.append(f"only {selection.quick}")
+    return ", ".join(words)
+
+
 def count_cases(source: Source, selection: Selection) -> int:
     """How many decisions the selection holds."""
     where, params = build_condition(source, selection)
@@ -138,10 +148,10 @@ def list_cases(source: Source, selection: Selection, *, page: int = 1, size: int
 
 def find_neighbours(
     source: Source, selection: Selection, case_id: str, decision_no: int
-) -> tuple[tuple[str, int] | None, tuple[str, int] | None]:
-    """The case before and the case after one of the list, as (case_id, decision_no); None at an end.
+) -> tuple[tuple[str, int] | None, tuple[str, int] | None] | None:
+    """The case before and the case after one of the list, as (case_id, decision_no), each None at an end.
 
-    Both are None where the case is not in the list at all.
+    None where the case is not in the list at all.
     """
     where, params = build_condition(source, selection)
     column = _SORT_SQL[selection.sort]
@@ -150,7 +160,7 @@ def find_neighbours(
         f"select {column} from facts where {where} and case_id = $this_case and decision_no = $this_no", params | key
     )
     if not own:
-        return None, None
+        return None
     bound = params | key
     if own[0][0] is not None:
         bound["this_value"] = own[0][0]

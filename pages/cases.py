@@ -1,4 +1,39 @@
+"""Cases: why this case? What the model saw, what the person did and said, what happened; and the cases behind a chart."""
+
 import streamlit as st
+
+from analysis.charts.escape import escape_markdown
+from pages.ui.case_list import show_list
+from pages.ui.case_url import close_case, open_case, read_request
+from pages.ui.case_view import show_case
 from pages.ui.frame import current
-f=current()
-st.write(f.filters)
+from pages.ui.guard import panel
+
+
+def _search() -> None:
+    asked = st.session_state["case_box"].strip()
+    if asked:
+        open_case(asked)
+    else:
+        close_case()
+
+
+frame = current()
+use_case = frame.source.use_case
+st.title("Cases", anchor=False)
+request = read_request(frame.source, frame.filters)
+for problem in request.problems:
+    st.warning(escape_markdown(problem))
+
+# Written before the box is made: the URL is the truth, and the browser's back button changes it.
+st.session_state["case_box"] = request.case_id or ""
+st.text_input(
+    f"Open one {use_case.word('case')} by its id", key="case_box", on_change=_search, width=360, type="search",
+    placeholder="Type the whole id and press Enter",
+)  # fmt: skip
+
+with panel("cases"):
+    if request.case_id:
+        show_case(frame.source, request)
+    else:
+        show_list(frame.source, request)

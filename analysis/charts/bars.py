@@ -9,6 +9,7 @@ from typing import Any
 from analysis.charts.escape import wrap, wrap_html
 from analysis.charts.frame import Ticks, build_name_axis, measure_text, write_note
 from analysis.palette import Palette
+from analysis.reading import Reading
 
 NAME = 19  # characters of a line of a name; a name has two
 _LINE = 15
@@ -55,3 +56,20 @@ def draw_reference(
         xanchor="right" if right else "left", xshift=5 if right else -5, yref="paper", y=1, yanchor="bottom",
     )  # fmt: skip
     return Reference(shape, note, lines * _LINE + 2)
+
+
+def draw_whiskers(
+    readings: Sequence[Reading], colour: str, *, shift: float = 0.0, axis: str = "x"
+) -> dict[str, Any]:
+    """The 95 % intervals of rows 0, 1, 2, ... as horizontal whiskers; none where there is no interval."""
+    at = [(i, r.value, r.low, r.high) for i, r in enumerate(readings)]
+    known = [(i, v, low, high) for i, v, low, high in at if v is not None and low is not None and high is not None]
+    return {
+        "type": "scatter", "mode": "markers", "hoverinfo": "skip", "xaxis": axis, "cliponaxis": False,
+        "x": [v for _, v, _, _ in known], "y": [i + shift for i, *_ in known],
+        "marker": {"size": 1, "color": colour},
+        "error_x": {
+            "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
+            "array": [high - v for _, v, _, high in known], "arrayminus": [v - low for _, v, low, _ in known],
+        },
+    }  # fmt: skip

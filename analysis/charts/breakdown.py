@@ -8,6 +8,7 @@ from typing import Any
 from analysis.charts.bars import (
     draw_names_axis,
     draw_reference,
+    draw_whiskers,
     measure_names,
     write_beside,
 )
@@ -52,7 +53,8 @@ def plot_breakdown(
         raised += reference.height
     notes += [write_beside(i, text, palette) for i, (text, _) in enumerate(beside)]
     figure = build_figure(
-        [_bars(parts, unit, use_case, palette, meaning, ticks), _refused(parts, unit, use_case, palette, ticks)],
+        [_bars(parts, unit, use_case, palette, meaning), draw_whiskers([p.reading for p in parts], palette.text),
+         _refused(parts, unit, use_case, palette, ticks)],
         palette, height=height, margin=margin, bargap=0.45, barmode="overlay",
         xaxis=build_value_axis(ticks, palette), yaxis=draw_names_axis([p.name for p in parts], palette),
         shapes=shapes, annotations=notes,
@@ -82,9 +84,7 @@ def describe_breakdown(
     return f"{span}{whole}. Whiskers are 95 % intervals; where they overlap widely, groups cannot be told apart.{tail}"
 
 
-def _bars(
-    parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palette, meaning: str, ticks: Ticks
-) -> dict[str, Any]:
+def _bars(parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palette, meaning: str) -> dict[str, Any]:
     ink = palette.ink(meaning)
     at = [i for i, p in enumerate(parts) if p.reading.is_shown]
     shown = [parts[i].reading for i in at]
@@ -92,11 +92,6 @@ def _bars(
         "type": "bar", "orientation": "h", "y": at, "x": [r.value for r in shown], "width": 0.5,
         "marker": {"color": fade(ink.mark, 0.55), "line": {"color": ink.mark, "width": 1},
                    "pattern": {"shape": ink.pattern, "fgcolor": ink.mark, "fgopacity": 0.9, "size": 6, "solidity": 0.25}},
-        "error_x": {
-            "type": "data", "symmetric": False, "color": palette.text, "thickness": 1.5, "width": 5,
-            "array": [r.high - r.value if r.high is not None and r.value is not None else 0 for r in shown],
-            "arrayminus": [r.value - r.low if r.low is not None and r.value is not None else 0 for r in shown],
-        },
         "customdata": [[str(i)] for i in at], "hoverinfo": "text",
         "hovertext": [describe_point(parts[i].reading, parts[i].name, unit, use_case, note=parts[i].note) for i in at],
         "unselected": {"marker": {"opacity": 0.5}},

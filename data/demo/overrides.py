@@ -31,11 +31,11 @@ class Senses:
 
 
 SENSES = {
-    "launch": Senses(1.5, 1.0, 1.4),
-    "hesitation": Senses(1.5, 1.0, 1.3),
-    "parallel": Senses(3.0, 1.2, 1.0),
-    "fracture": Senses(4.0, 1.5, 0.35),
-    "interventions": Senses(4.0, 1.5, 0.5),
+    "launch": Senses(1.5, 1.0, 2.0),
+    "hesitation": Senses(1.5, 1.0, 1.5),
+    "parallel": Senses(3.0, 1.2, 1.2),
+    "fracture": Senses(4.0, 1.5, 0.2),
+    "interventions": Senses(4.0, 1.5, 0.3),
     "recovery": Senses(2.0, 1.0, 1.0),
     "steady": Senses(2.0, 1.0, 1.0),
 }
@@ -159,8 +159,25 @@ def _set_low(batch: Batch, officers: Officers, low: Array, shape: Array, level: 
     parts[low, OTHER_LOW] = (1 - fact - relation) * _lean_to(
         batch, low, plain, defaults, defaults.astype(float), SENSES[phase_of(batch.month)].other
     )
-    chance[low] = np.minimum(plain * parts[low].sum(axis=1), HIGHEST)
+    parts[low] = _fit_parts(parts[low], plain)
+    chance[low] = parts[low].sum(axis=1)
     return parts
+
+
+def _fit_parts(parts: Array, plain: Array) -> Array:
+    """Each reason's chance per case. Where a case's sum is too high the other reasons give way, so that the two planted
+    ones keep their mix; the total over all cases stays that of `plain`."""
+    chance = parts * plain[:, None]
+    named = chance[:, :OTHER_LOW].sum(axis=1)
+    chance[:, :OTHER_LOW] *= np.minimum(1.0, np.divide(HIGHEST, named, out=np.ones(len(named)), where=named > 0))[:, None]
+    named = np.minimum(named, HIGHEST)
+    for _ in range(8):
+        chance[:, OTHER_LOW] = np.minimum(chance[:, OTHER_LOW], HIGHEST - named)
+        rest = chance[:, OTHER_LOW].sum()
+        if rest > 0:
+            chance[:, OTHER_LOW] *= max((plain.sum() - named.sum()) / rest, 0.0)
+    chance[:, OTHER_LOW] = np.minimum(chance[:, OTHER_LOW], HIGHEST - named)
+    return chance
 
 
 def _lean_to(batch: Batch, low: Array, plain: Array, carries: Array, risk: Array, ratio: float) -> Array:

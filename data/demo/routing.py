@@ -6,14 +6,24 @@ from functools import cache
 
 import numpy as np
 
+from data.demo.applications import to_probability
 from data.demo.batch import ACCEPT, ASSISTED, AUTOMATED, BYPASSED, DAY, REFER, REJECT, Batch
-from data.demo.officers import BUSY_TEAM, BYPASS_TEAMS, OFFICERS_PER_TEAM, OUTLIER_TEAM, TEAMS, bypass_level
+from data.demo.officers import (
+    BUSY_TEAM,
+    BYPASS_TEAMS,
+    OFFICERS_PER_TEAM,
+    OUTLIER_TEAM,
+    TEAMS,
+    bypass_level,
+    explanation_in_effect,
+)
 from data.demo.phases import BURST_MONTH, MONTHS, Array, month_days, month_weights, override_target, phase_of
 from data.demo.truths import planted
 from data.demo.versions import Version
 
 AUTOMATIC_BELOW, AUTOMATIC_AMOUNT = 0.03, 12_000
 BUSY_SHARE = 0.09
+HIGH_SIDE_SHARE = 0.73  # of eligible cases, roughly: what explanations can act on
 EARLY_SHARE = 0.015  # decided before the recommendation was shown
 WITHDRAWN_SHARE = 0.03
 # Phases in which officers accept against the system only borderline cases; otherwise wherever in the range.
@@ -36,9 +46,10 @@ def override_shape(batch: Batch, version: Version) -> Array:
     distance = log_odds(batch["score"]) - log_odds(np.array(version.cutoff))
     high = 0.35 + 2.4 * np.exp(np.minimum(distance, 0.0) / 0.5)
     beyond = np.maximum(distance, 0.0)
-    low = 0.05 + np.exp(-beyond / 0.25) if phase_of(batch.month) in BORDERLINE else 0.7 + 0.5 * np.exp(-beyond / 0.5)
+    borderline = 0.03 + to_probability((0.40 - beyond) / 0.08)
+    low = borderline if phase_of(batch.month) in BORDERLINE else np.ones(len(batch))
     self_employed = (batch.features["employment_type"] == "self_employed").to_numpy()
-    shape = np.where(batch["recommendation"] == ACCEPT, high, low) * np.where(self_employed, 1.5, 1.0)
+    shape = np.where(batch["recommendation"] == ACCEPT, high * np.where(self_employed, 1.5, 1.0), low)
     return np.asarray(np.where(batch["recommendation"] == REFER, 0.0, shape))
 
 
@@ -116,7 +127,9 @@ def busy_factor() -> float:
 def _average_rate() -> float:
     targets = np.array([override_target(m) for m in range(1, MONTHS + 1)])
     extra = planted("null_burst", "share") * override_target(BURST_MONTH) * (planted("null_burst", "override_factor") - 1)
-    return float((month_weights() * targets).sum() + extra)
+    explained = np.array([explanation_in_effect(m).mean() * (phase_of(m) == "interventions") for m in range(1, MONTHS + 1)])
+    cut = planted("interventions", "high_side_cut") * HIGH_SIDE_SHARE * (month_weights() * explained).sum()
+    return float((month_weights() * targets).sum() + extra - cut)
 
 
 def _choose_bypassed(batch: Batch, by_system: Array, never: Array) -> Array:

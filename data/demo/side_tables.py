@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data.demo.officers import intervention_rows
 from data.demo.phases import AS_OF, MONTHS, is_burst_day, month_days, month_start
@@ -77,7 +78,12 @@ SOURCES = (
 def write_mapping(folder: Path) -> Path:
     """The mapping that loads these files: column names are the contract's, times naive UTC, money in EUR."""
     head = ['use_case = "credit"', 'time_zone = "UTC"', f'as_of = "{AS_OF.astype("datetime64[D]")}"', 'models = "models"']
-    blocks = [f'\n[[source]]\nname = "{name}"\ntable = "{name}"\nfiles = ["{name}.parquet"]' for name in SOURCES]
+    blocks = []
+    for name in SOURCES:
+        columns = [f'{column} = "{column}"' for column in pq.read_schema(folder / f"{name}.parquet").names]
+        if name == "features":  # the model's inputs keep their own names
+            columns = ['case_id = "case_id"', 'decision_no = "decision_no"', '"*" = "*"']
+        blocks += [f'\n[[source]]\ntable = "{name}"\nfiles = ["{name}.parquet"]', "[source.columns]", *columns]
     path = folder / "mapping.toml"
     path.write_text("\n".join([*head, *blocks]) + "\n", encoding="utf-8")
     return path

@@ -45,7 +45,7 @@ TRUTHS: tuple[Truth, ...] = (
         "In 8 % of cases officers know a fact the model does not, which divides the odds of default by 3. Low-side "
         "overrides for that reason have observed/expected defaults of .6, those for 'relationship' 1.6.",
         {"share": 0.08, "odds_ratio": 3.0, "fact_ratio": 0.6, "relationship_ratio": 1.6,
-         "fact_reason_share": 0.20, "relationship_reason_share": 0.25},
+         "fact_reason_share": 0.15, "relationship_reason_share": 0.20},
         "Share of cases with the fact; logistic coefficient with the rest of the log-odds as offset; defaults over "
         "summed scores of matured booked low-side overrides, by reason.",
     ),

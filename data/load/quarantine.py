@@ -62,7 +62,8 @@ def stage_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> int:
     con.execute(
         f"INSERT INTO {stage.name} "
         f"SELECT w.record_id, NULL, o.file_no, w.line, NULL, NULL, false, NULL, NULL, {values} "
-        f"FROM main.waiting w JOIN (SELECT source, file, min(file_no) AS file_no FROM staging.origins WHERE NOT fresh GROUP BY ALL) o "
+        f"FROM main.waiting w JOIN (SELECT source, file, min(file_no) AS file_no FROM staging.origins "
+        "WHERE NOT fresh GROUP BY ALL) o "
         f"USING (source, file) WHERE w.table_name = {table}"
     )
     deleted = con.execute(f"DELETE FROM main.waiting WHERE table_name = {table}").fetchall()

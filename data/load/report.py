@@ -52,7 +52,8 @@ class LoadReport:
             name = s.source if s.source == s.table else f"{s.source} ({s.table})"
             lines.append(
                 f"{name}: {s.read:,} read = {s.accepted:,} accepted + {s.waiting:,} waiting "
-                f"+ {s.out_of_scope:,} out of scope + {s.quarantined:,} quarantined; {s.added:,} added, {s.changed:,} changed"
+                f"+ {s.out_of_scope:,} out of scope + {s.quarantined:,} quarantined; "
+                f"{s.added:,} added, {s.changed:,} changed"
             )
         lines += [f"{table}: {n:,} that had waited found their decision" for table, n in self.released.items() if n]
         if self.still_waiting:

@@ -43,7 +43,7 @@ def show_list(source: Source, request: Request) -> None:
     selection = request.selection
     total = count_cases(source, selection)
     _show_scope(source, request, total)
-    _show_controls(source, selection)
+    _show_controls(source, selection, total)
     if total == 0:
         _show_empty(source, selection)
         return
@@ -93,7 +93,7 @@ def _show_way_back(request: Request) -> None:
         st.markdown("The page this link came from is not open to you.")
 
 
-def _show_controls(source: Source, selection: Selection) -> None:
+def _show_controls(source: Source, selection: Selection, total: int) -> None:
     """Quick filter, order and download, in one row."""
     sorts = list_sorts(source)
     # The URL is the truth: written before the widget is made, it also follows the browser's back button.
@@ -105,14 +105,15 @@ def _show_controls(source: Source, selection: Selection) -> None:
             "have said no.",
         )  # fmt: skip
         st.selectbox("Order by", sorts, key="sort_box", width=180, on_change=_take, args=("sort", sorts[0]))
-        st.download_button(
-            "Download as CSV",
-            data=lambda: export_cases(source, selection),
-            file_name=f"cases-{source.use_case.name}-{source.snapshot}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            key="download",
-        )
+        if total:
+            st.download_button(
+                "Download as CSV",
+                data=lambda: export_cases(source, selection),
+                file_name=f"cases-{source.use_case.name}-{source.snapshot}.csv",
+                mime="text/csv",
+                on_click="ignore",
+                key="download",
+            )
     if words := describe_sort(source, selection.sort):
         st.markdown(escape_markdown(words))
 

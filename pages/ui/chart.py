@@ -84,7 +84,7 @@ def _take_choice(key: str) -> None:
 
 def _show_table(chart: Chart, key: str, scope: str, snapshot: str) -> None:
     """The same numbers as a table, as CSV, and as a list to choose cases from without a mouse."""
-    with st.expander("Table and download", key=f"{key}-more", on_change="rerun") as more:
+    with st.expander("Table and download", key=f"{key}-more", on_change="rerun", type="compact") as more:
         if not more.open:
             return
         frame = pd.DataFrame(list(chart.table))

@@ -119,8 +119,8 @@ def make_row(number: int) -> Row:
     notes = {3: '"a, b"', 5: '"two\nlines"', 7: '"said ""no"""', 11: "café", 13: '5" pipe', 17: '"a\n\n""b"", c"'}
     note = next((text for step, text in notes.items() if number % step == 0), "")
     return dict(zip(COLUMNS, [
-        f"C{number:06}", "", "2024-03-01T09:00:00+01:00", "2024-03-01 14:00", "2024-03-01", f" team {number % 7} ", "o1",
-        "assisted", "0.25", "approve", "decline" if number % 9 == 0 else "approve", "1000.50", "70", "EUR", "yes",
+        f"C{number:06}", "", "2024-03-01T09:00:00+01:00", "2024-03-01 14:00", "2024-03-01", f" team {number % 7} ",
+        "o1", "assisted", "0.25", "approve", "decline" if number % 9 == 0 else "approve", "1000.50", "70", "EUR", "yes",
         "61.5", note,
     ], strict=True))  # fmt: skip
 

@@ -47,7 +47,7 @@ outcome_lines = st.lists(
 END = st.sampled_from([b"\n", b"\r\n"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(decision_lines, outcome_lines, END, st.booleans())
 def test_every_record_is_somewhere(
     tmp_path: Path, decisions: list[bytes], outcomes: list[bytes], end: bytes, closed: bool
@@ -76,7 +76,7 @@ def test_every_record_is_somewhere(
     assert ids[0] == ids[1]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(sound | mess, max_size=40), END, st.booleans(), st.integers(1, 200))
 def test_records_do_not_depend_on_where_chunks_end(
     tmp_path: Path, lines: list[bytes], end: bytes, closed: bool, size: int

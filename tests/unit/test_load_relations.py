@@ -183,6 +183,12 @@ def test_parquet_records_are_mended_as_csv(bank: Bank) -> None:
     assert bank.last
     (to_mend,) = write_quarantine(bank.last, bank.folder / "mend")
     assert to_mend.read_text() == "case,income\n,2.5\n"
+    to_mend.write_text("case,income\nA,3.5\n")
+    with duckdb.connect() as con:
+        mapping = read_mapping(bank.folder / "m.toml").with_files("features", [to_mend])
+        report = load_into(con, mapping, previous=bank.last, mode="append")
+        assert con.execute("SELECT case_id, income FROM features").fetchall() == [("A", 3.5)]
+    assert counts(report) == {"features": (1, 1, 0, 0, 0, 0, 1)} and report.open_quarantine == 0
 
 
 def test_every_table_of_the_contract_is_there_even_when_empty(bank: Bank) -> None:
