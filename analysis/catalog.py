@@ -32,10 +32,14 @@ _OPTIONAL = ("kind", "needs", "matures_from")
 
 @dataclass(frozen=True)
 class Example:
-    """A worked example: a few rows as text, the answer, and the classic mistake it catches."""
+    """A worked example: a few rows as text, the answer, and the classic mistake it catches.
+
+    mistake: the card's fields as somebody in a hurry would write them, and the `answer` they give on these rows.
+    """
 
     why: str
     table: str
+    mistake: dict[str, Any] = field(hash=False)
     numerator: float | None = None
     denominator: float | None = None
     value: float | None = None
@@ -170,9 +174,13 @@ def _changes(raw: object, file: str) -> tuple[Change, ...]:
 
 def _example(raw: object, kind: str, file: str) -> Example:
     answers = {"typical": ("value",), "total": ("numerator",)}.get(kind, ("numerator", "denominator"))
-    wanted = {"why", "table", *answers}
+    wanted = {"why", "table", "mistake", *answers}
     if not isinstance(raw, dict) or not wanted <= set(raw) or set(raw) - wanted - {"settings"}:
         raise _fail(file, "example", f"needs {', '.join(sorted(wanted))}, and may have settings", raw)
+    changed = {"where", *_BY_KIND[kind]}
+    mistake = raw["mistake"]
+    if not isinstance(mistake, dict) or "answer" not in mistake or not set(mistake) & changed:
+        raise _fail(file, "example.mistake", f"needs answer and at least one of {', '.join(sorted(changed))}", mistake)
     return Example(**raw)
 
 

@@ -20,17 +20,17 @@ def _search() -> None:
 
 frame = current()
 use_case = frame.source.use_case
-st.title("Cases", anchor=False)
 request = read_request(frame.source, frame.filters)
-for problem in request.problems:
-    st.warning(escape_markdown(problem))
-
 # Written before the box is made: the URL is the truth, and the browser's back button changes it.
 st.session_state["case_box"] = request.case_id or ""
-st.text_input(
-    f"Open one {use_case.word('case')} by its id", key="case_box", on_change=_search, width=360, type="search",
+head, box = st.columns([3, 2], vertical_alignment="bottom")
+head.title("Cases", anchor=False)
+box.text_input(
+    f"Open one {use_case.word('case')} by its id", key="case_box", on_change=_search, type="search",
     placeholder="Type the whole id and press Enter",
 )  # fmt: skip
+for problem in request.problems:
+    st.warning(escape_markdown(problem))
 
 with panel("cases"):
     if request.case_id:

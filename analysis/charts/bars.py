@@ -39,7 +39,7 @@ def draw_names_axis(names: Sequence[str], palette: Palette) -> dict[str, Any]:
 def write_beside(row: int, text: str, palette: Palette, **more: Any) -> dict[str, Any]:
     """Words at the right of a row; `text` must be escaped."""
     place = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "yref": "y", "y": row, "yanchor": "middle"}
-    return write_note(text, palette, font={"color": palette.text}, **(place | more))
+    return write_note(text, palette, **({"font": {"color": palette.text}} | place | more))
 
 
 def draw_reference(

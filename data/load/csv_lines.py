@@ -1,7 +1,8 @@
 """Which physical lines of a chunk of CSV bytes can be taken as they stand, found with whole-array operations.
 
-A plain line has the right number of fields and no quote, NUL, stray carriage return or undecodable byte. It
-is one record and goes to the fast parser; every other line is looked at by itself (csv_records.py).
+A plain line is one record: it has the right number of fields, its quotes open and close within it and only at the
+ends of fields, and it has no NUL, stray carriage return or undecodable byte. Plain lines go to the fast parser;
+every other line is looked at by itself (csv_records.py).
 """
 
 from __future__ import annotations
@@ -34,11 +35,14 @@ def find_lines(chunk: bytes, delimiter: str, fields: int, encoding: str) -> Line
     if chunk and not chunk.endswith(b"\n"):
         end = np.append(end, len(chunk))
     start = np.concatenate((np.zeros(min(1, len(end)), dtype=np.int64), end[:-1] + 1))
-    delimiters = np.searchsorted(np.flatnonzero(data == ord(delimiter)), np.append(start, len(chunk)))
+    quotes = np.flatnonzero(data == QUOTE)
+    delimiters = _outside_quotes(np.flatnonzero(data == ord(delimiter)), quotes, start, end)
+    counts = np.diff(np.searchsorted(delimiters, np.append(start, len(chunk))))
     length = end - start
     blank = (length == 0) | ((length == 1) & (data[np.minimum(start, len(chunk) - 1)] == RETURN))
-    plain = (np.diff(delimiters) == fields - 1) & ~blank
-    for position in (_odd_bytes(data), _undecodable(chunk, encoding)):
+    plain = (counts == fields - 1) & ~blank
+    plain[np.diff(np.searchsorted(quotes, np.append(start, len(chunk)))) % 2 == 1] = False
+    for position in (_odd_bytes(data), _undecodable(chunk, encoding), _odd_quotes(data, quotes, start, end, delimiter)):
         plain[np.searchsorted(end, position)] = False
     return Lines(start, end, plain, blank)
 
@@ -53,11 +57,28 @@ def take_lines(chunk: bytes, lines: Lines, chosen: Mask) -> bytes:
 
 
 def _odd_bytes(data: npt.NDArray[np.uint8]) -> Array:
-    odd = (data == QUOTE) | (data == NUL)
     returns = np.flatnonzero(data == RETURN)
     inside = returns[returns + 1 < len(data)]
     stray = inside[data[inside + 1] != NEWLINE]
-    return np.concatenate((np.flatnonzero(odd), stray))
+    return np.concatenate((np.flatnonzero(data == NUL), stray))
+
+
+def _outside_quotes(positions: Array, quotes: Array, start: Array, end: Array) -> Array:
+    """The positions that an even number of quotes precedes in their line."""
+    if not len(quotes):
+        return positions
+    before = np.searchsorted(quotes, positions) - np.searchsorted(quotes, start)[np.searchsorted(end, positions)]
+    return positions[before % 2 == 0]
+
+
+def _odd_quotes(data: npt.NDArray[np.uint8], quotes: Array, start: Array, end: Array, delimiter: str) -> Array:
+    """Quotes that neither open a field, close one, nor stand doubled inside one."""
+    place = np.arange(len(quotes)) - np.searchsorted(quotes, start)[np.searchsorted(end, quotes)]
+    before = np.where(quotes > 0, data[quotes - 1], NEWLINE)
+    after = np.where(quotes + 1 < len(data), data[np.minimum(quotes + 1, len(data) - 1)], NEWLINE)
+    opens = np.isin(before, (ord(delimiter), NEWLINE, QUOTE))
+    closes = np.isin(after, (ord(delimiter), NEWLINE, RETURN, QUOTE))
+    return quotes[~np.where(place % 2 == 0, opens, closes)]
 
 
 def _undecodable(chunk: bytes, encoding: str) -> Array:

@@ -168,7 +168,7 @@ class _Parser:
             pa.BufferReader(data),
             read_options=pa.csv.ReadOptions(column_names=names, block_size=max(2 << 20, 4 * longest)),
             parse_options=pa.csv.ParseOptions(
-                delimiter=self.delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False
+                delimiter=self.delimiter, quote_char='"' if b'"' in data else False, ignore_empty_lines=False
             ),
             convert_options=pa.csv.ConvertOptions(
                 check_utf8=False,

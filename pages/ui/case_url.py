@@ -14,6 +14,7 @@ import streamlit as st
 
 from analysis.case_drill import DRILL_KEYS, read_drill, refuse_drill
 from analysis.cases import ALL, QUICK, Selection, list_sorts
+from analysis.charts.escape import escape_markdown
 from analysis.filters import Filters
 from analysis.reading import Drill
 from analysis.source import Source
@@ -69,6 +70,15 @@ def link_to_case(source: Source, case_id: str, decision_no: int | None) -> str:
         query["decision"] = str(decision_no)
     address = (st.context.url or "").partition("?")[0]
     return f"{address or '/cases'}?{urlencode(query)}"
+
+
+def show_case_link(label: str, case_id: str, decision_no: int | None = None) -> None:
+    """A link to another case that keeps the filters and the list this one was opened from."""
+    query = {key: st.query_params.get_all(key) for key in st.query_params if key not in CASE_KEYS}
+    query["case"] = [case_id]
+    if decision_no is not None:
+        query["decision"] = [str(decision_no)]
+    st.page_link("cases.py", label=escape_markdown(label), query_params=query)
 
 
 def open_case(case_id: str, decision_no: int | None = None) -> None:

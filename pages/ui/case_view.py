@@ -24,7 +24,7 @@ from analysis.cases import count_cases, find_neighbours
 from analysis.charts.escape import escape_markdown
 from analysis.formats import format_count, format_elapsed
 from analysis.source import Source
-from pages.ui.case_url import Request, close_case, link_to_case, open_case
+from pages.ui.case_url import Request, close_case, link_to_case, open_case, show_case_link
 from pages.ui.case_why import show_why
 from pages.ui.guard import panel
 from pages.ui.lines import show_lines
@@ -48,12 +48,12 @@ def show_case(source: Source, request: Request) -> None:
     with left:
         _show_panel("why the model said so", lambda: show_why(source, case))
         _show_panel("time line", lambda: _show_timeline(source, case))
+        _show_panel("what became of it", lambda: _show_outcomes(source, case))
     with right:
         _show_panel("what the system said", lambda: _show_advice(source, case))
         _show_panel("what the person did", lambda: _show_action(source, case))
         _show_panel("what it was worth", lambda: _show_money(source, case))
         _show_panel("facts", lambda: _show_facts(source, case))
-    _show_panel("what became of it", lambda: _show_outcomes(source, case))
     _show_panel("related", lambda: _show_relatives(source, case))
 
 
@@ -165,12 +165,9 @@ def _show_outcomes(source: Source, case: Case) -> None:
 def _show_relatives(source: Source, case: Case) -> None:
     _head("Related")
     relatives = find_relatives(source, case)
-    for i, relative in enumerate(relatives):
+    for relative in relatives:
         label = f"{relative.relation[:1].upper()}{relative.relation[1:]}: {relative.words}"
-        st.button(
-            escape_markdown(label), type="tertiary", on_click=open_case, args=(relative.case_id, relative.decision_no),
-            key=f"relative_{i}",
-        )  # fmt: skip
+        show_case_link(label, relative.case_id, relative.decision_no)
     if not relatives:
         st.markdown("No other decision on this case, and no other case tied to it.")
     _show_missing(source, "relatives")
@@ -191,4 +188,4 @@ def _show_not_found(source: Source, case_id: str) -> None:
         st.markdown("The nearest ids:")
         with st.container(horizontal=True):
             for other in found.nearest:
-                st.button(escape_markdown(other), on_click=open_case, args=(other,), key=f"near_{other}")
+                show_case_link(other, other)

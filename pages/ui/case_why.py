@@ -24,6 +24,9 @@ def show_why(source: Source, case: Case) -> None:
     row = case.row
     score = format_score(row["score"], source.use_case) if row["score"] is not None else ""
     st.markdown(f"### {escape_markdown(f'Why the model said {score}' if score else 'Why the model said so')}", anchors=False)
+    if row["score"] is None:
+        st.markdown("It was not scored, so there is nothing to explain.")
+        return
     try:
         found = explain_case(source, case.case_id, case.decision_no)
     except UserError as error:

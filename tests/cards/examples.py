@@ -69,14 +69,15 @@ def _insert(con: duckdb.DuckDBPyConnection, table: schema.Table, row: dict[str, 
     con.execute(f"insert into {table.name} ({names}) values ({marks})", list(known.values()))
 
 
-def answer_example(card: Card, rows: list[dict[str, str]]) -> dict[str, float | None]:
-    """What the card's own SQL says of these rows: numerator, denominator or value."""
+def answer_example(card: Card, rows: list[dict[str, str]], *, scoped: bool = True) -> dict[str, float | None]:
+    """What the card's own SQL says of these rows: numerator, denominator or value; scoped as rollups are."""
     con = build_example(rows, card.example.settings)
     if card.kind == "typical":
         found = con.execute(f"select median({card.value}) from facts where ({card.where}) and {card.value} is not null")
         return {"value": found.fetchone()[0]}
+    scope = "is_in_scope" if scoped else "true"
     measures = build_measures(card)
     parts = {name: m for name in ("numerator", "denominator") if (m := getattr(measures, name)) is not None}
     sql = ", ".join(f"{m.sql} as {name}" for name, m in parts.items())
-    found = con.execute(f"select {sql} from facts where is_in_scope").fetchone()
+    found = con.execute(f"select {sql} from facts where {scope}").fetchone()
     return dict(zip(parts, found, strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.cards.examples import answer_example, build_example, parse_table
 
@@ -35,14 +37,20 @@ def test_the_example_says_what_the_classic_mistake_answers(name):
     assert "classic mistake" in card.example.why
 
 
-@pytest.mark.parametrize("name", [n for n, c in CARDS.items() if c.kind == "ratio"])
-def test_a_share_without_its_where_answers_something_else(name):
-    """The classic mistake is to count rows the card leaves out: on the example that must change the answer."""
+@pytest.mark.parametrize("name", CARDS)
+def test_the_classic_mistake_fails_the_example(name):
+    """The mistake is run, not only told: it gives the wrong answer the card says it gives."""
     card = CARDS[name]
-    rows = parse_table(card.example.table)
-    con = build_example(rows, card.example.settings)
-    kept = con.execute(f"select count(*) from facts where {card.where}").fetchone()[0]
-    assert 0 < kept < len(rows) or card.example.numerator not in (0, card.example.denominator)
+    changes = {key: text for key, text in card.example.mistake.items() if key != "answer"}
+    wrong = replace(card, name=f"{name}_mistaken", matures_from="", **changes)
+    found = answer_example(wrong, parse_table(card.example.table), scoped=False)
+    assert _divide(found) == pytest.approx(card.example.mistake["answer"])
+    right = {part: getattr(card.example, part) for part in found}
+    assert _divide(found) != pytest.approx(_divide(right))
+
+
+def _divide(answer):
+    return answer["value"] if "value" in answer else answer["numerator"] / answer["denominator"]
 
 
 @pytest.mark.parametrize("name", CARDS)

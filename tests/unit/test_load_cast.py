@@ -33,7 +33,7 @@ def cast(kind: str, text: str | None, rules: Rules = BERLIN, **more: object) -> 
         ("integer", "12", BERLIN, 12), ("integer", "-3.0", BERLIN, -3), ("integer", "12,0", COMMA, 12),
         ("number", "1e3", BERLIN, 1000.0), ("number", "1,5", COMMA, 1.5),
         ("boolean", "Yes", BERLIN, True), ("boolean", "0", BERLIN, False), ("boolean", "FALSE", BERLIN, False),
-        ("money", "1234.5", BERLIN, 123450), ("money", "1234,56", COMMA, 123456), 
+        ("money", "1234.5", BERLIN, 123450), ("money", "1234,56", COMMA, 123456),
         ("money", "12.5000", BERLIN, 1250),
         ("money", "-0.01", BERLIN, -1),
         ("money", "99999999999999.99", BERLIN, 9999999999999999), ("money", "7", YEN, 7),
