@@ -23,6 +23,15 @@ PARTS = {
     "waited": "cases it waits for",
     "matured": "matured cases",
     "known": "cases with a known outcome",
+    "accepted": "accepted, not against the recommendation",
+    "rejected": "rejected, not against the recommendation",
+    "accepted_known": "accepted and scored, with a known outcome",
+}
+# Parts of the score report, whose shares leave the overrides out; only the accept rate has them.
+_REPORT_PARTS = {
+    "accepted": "is_in_scope and decision = 'accept' and not is_low_side",
+    "rejected": "is_in_scope and decision = 'reject' and not is_high_side",
+    "accepted_known": "is_outcome_known and decision = 'accept' and score is not null",
 }
 DRILL_SPLITS = (*SPLITS, "reason")
 _SPLIT_WORDS = {"period": "period", "week": "week", "score_band": "score", "reason": "reason", "model_version": "model version"}
@@ -129,5 +138,7 @@ def _measure(card: Card, part: str) -> Measure | None:
         return None
     if card.kind == "typical" and part in ("numerator", "denominator"):
         return Measure(f"{card.name}__{part}", card.value, card.where)
+    if part in _REPORT_PARTS:
+        return Measure(f"{card.name}__{part}", "", _REPORT_PARTS[part]) if card.name == "accept_rate" else None
     found: Measure | None = getattr(build_measures(card), part)
     return found

@@ -37,7 +37,7 @@ DIRECTIONS = ("override_rate", "low_side_override_rate", "high_side_override_rat
 @dataclass(frozen=True)
 class Overrides:
     """The page's numbers. whole, before: by card; trend: by card over all periods of the groups chosen; splits: by
-    dimension then card; claims: every comparison inspected, marked where it survives the control over all of them."""
+    dimension then card; outcomes: by card, per segment; claims: every comparison inspected, marked where it survives the control over all of them."""
 
     filters: Filters
     whole: dict[str, Answer]
@@ -48,6 +48,7 @@ class Overrides:
     bands: tuple[Band, ...]
     unscored: int
     reasons: tuple[Reason, ...]
+    outcomes: dict[str, Answer]
     marks: tuple[Mark, ...]
     claims: Claimed
     queries: dict[str, Query]
@@ -83,9 +84,11 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     queries = {"score_report": band_query, "reasons": reason_query}
     if adjusted_query:
         queries["adjusted"] = adjusted_query
+    outcomes = answer_cards(source, OUTCOMES, filters, "segment") if "segment" in splits else {}
     marks = read_marks(source, [source.catalog[n] for n in DIRECTIONS])
     return Overrides(
-        filters, whole, before, trend, splits, adjusted, bands, unscored, reasons, marks, claim_all(inspected), queries
+        filters, whole, before, trend, splits, adjusted, bands, unscored, reasons, outcomes, marks,
+        claim_all(inspected), queries,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.charts.escape import wrap, wrap_html
 from analysis.charts.frame import Ticks, build_name_axis, measure_text, write_note
-from analysis.palette import Palette
+from analysis.palette import Palette, fade
 from analysis.reading import Reading
 
 NAME = 19  # characters of a line of a name; a name has two
@@ -34,6 +34,14 @@ def draw_names_axis(names: Sequence[str], palette: Palette) -> dict[str, Any]:
     texts = [wrap_html(name, NAME) for name in names]
     rows = {"tickvals": list(range(len(names))), "ticktext": texts, "range": [max(len(names), 1) - 0.5, -0.5]}
     return build_name_axis(palette, **rows, ticklabelstandoff=6)
+
+
+def draw_fill(colour: str, pattern: str = "", *, size: int = 6) -> dict[str, Any]:
+    """The marker of a bar: outlined and softly filled, or outlined and patterned on nothing."""
+    if not pattern:
+        return {"color": fade(colour, 0.55), "line": {"color": colour, "width": 1}}
+    hatch = {"shape": pattern, "fgcolor": colour, "bgcolor": "rgba(0,0,0,0)", "size": size, "solidity": 0.25}
+    return {"color": "rgba(0,0,0,0)", "line": {"color": colour, "width": 1}, "pattern": hatch}
 
 
 def write_beside(row: int, text: str, palette: Palette, **more: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analysis.charts.bars import (
+    draw_fill,
     draw_names_axis,
     draw_reference,
     draw_whiskers,
@@ -18,7 +19,7 @@ from analysis.charts.frame import TOOLS, Ticks, build_figure, build_ticks, build
 from analysis.charts.overlays import describe_limit
 from analysis.charts.words import align_rows, build_row, describe_point, describe_refusal
 from analysis.formats import format_count, format_reading, format_value
-from analysis.palette import Palette, choose_palette, fade
+from analysis.palette import Palette, choose_palette
 from analysis.reading import PROTECTED, Drill, Reading
 from data.use_case import Limit, UseCase
 
@@ -90,8 +91,7 @@ def _bars(parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palette,
     shown = [parts[i].reading for i in at]
     return {
         "type": "bar", "orientation": "h", "y": at, "x": [r.value for r in shown], "width": 0.5,
-        "marker": {"color": fade(ink.mark, 0.55), "line": {"color": ink.mark, "width": 1},
-                   "pattern": {"shape": ink.pattern, "fgcolor": ink.mark, "fgopacity": 0.9, "size": 6, "solidity": 0.25}},
+        "marker": draw_fill(ink.mark, ink.pattern),
         "customdata": [[str(i)] for i in at], "hoverinfo": "text",
         "hovertext": [describe_point(parts[i].reading, parts[i].name, unit, use_case, note=parts[i].note) for i in at],
         "unselected": {"marker": {"opacity": 0.5}},
@@ -102,8 +102,7 @@ def _refused(parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palet
     at = [i for i, p in enumerate(parts) if not p.reading.is_shown]
     return {
         "type": "bar", "orientation": "h", "y": at, "x": [(ticks.high - ticks.low) * 0.08] * len(at), "width": 0.5,
-        "marker": {"color": "rgba(0,0,0,0)", "line": {"color": palette.hatch, "width": 1},
-                   "pattern": {"shape": "x", "fgcolor": palette.hatch, "bgcolor": "rgba(0,0,0,0)", "size": 6}},
+        "marker": draw_fill(palette.hatch, "x"),
         "customdata": [[str(i)] for i in at], "hoverinfo": "text",
         "hovertext": [describe_point(parts[i].reading, parts[i].name, unit, use_case, note=parts[i].note) for i in at],
     }  # fmt: skip

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.charts.bars import draw_names_axis, measure_names, write_beside
+from analysis.charts.bars import draw_fill, draw_names_axis, measure_names, write_beside
 from analysis.charts.chart import Chart, Row
 from analysis.charts.escape import clean, escape_html, shorten
 from analysis.charts.frame import TOOLS, build_figure, build_ticks, build_value_axis, write_axis_title, write_note
 from analysis.formats import build_scale
-from analysis.palette import Palette, choose_palette, fade
+from analysis.palette import Palette, choose_palette
 from data.use_case import UseCase
 
 STRONGEST = 10
@@ -95,24 +95,21 @@ def _bars(
     names: Sequence[str], values: Sequence[str], amounts: Sequence[float], has_rest: bool, use_case: UseCase, palette: Palette
 ) -> list[dict[str, Any]]:
     scale = build_scale(1.0, "log_odds", use_case)
-    raised, lowered, grey = palette.ink("bad"), palette.ink("system"), palette.ink("other")
-    inks = [raised if a > 0 else lowered for a in amounts]
-    patterns = ["" if a > 0 else "/" for a in amounts]
-    if has_rest:
-        inks[-1], patterns[-1] = grey, grey.pattern
     texts = [
         f"<b>{escape_html(name)}</b>{f' · {escape_html(value)}' if clean(value) else ''}<br>"
         f"{scale.write(amount, sign=True)} log-odds: {describe_side(amount)}"
         for name, value, amount in zip(names, values, amounts, strict=True)
     ]
+    own = len(amounts) - has_rest
+    looks = (
+        ([i for i in range(own) if amounts[i] > 0], palette.ink("bad").mark, ""),
+        ([i for i in range(own) if amounts[i] <= 0], palette.ink("system").mark, "/"),
+        (list(range(own, len(amounts))), palette.ink("other").mark, palette.ink("other").pattern),
+    )
     return [
         {
-            "type": "bar", "orientation": "h", "x": list(amounts), "y": list(range(len(names))), "width": 0.5,
-            "marker": {
-                "color": [fade(ink.mark, 0.75) if not shape else "rgba(0,0,0,0)" for ink, shape in zip(inks, patterns, strict=True)],
-                "line": {"color": [ink.mark for ink in inks], "width": 1},
-                "pattern": {"shape": patterns, "fgcolor": [ink.mark for ink in inks], "size": 6, "solidity": 0.35},
-            },
-            "hoverinfo": "text", "hovertext": texts,
+            "type": "bar", "orientation": "h", "x": [amounts[i] for i in at], "y": at, "width": 0.5,
+            "marker": draw_fill(colour, pattern), "hoverinfo": "text", "hovertext": [texts[i] for i in at],
         }
+        for at, colour, pattern in looks
     ]  # fmt: skip

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.charts.bars import draw_names_axis, measure_names, write_beside
+from analysis.charts.bars import draw_fill, draw_names_axis, measure_names, write_beside
 from analysis.charts.chart import Chart, Row
 from analysis.charts.escape import escape_html
 from analysis.charts.frame import TOOLS, build_figure, build_ticks, build_value_axis, write_axis_title, write_note
 from analysis.charts.words import align_rows, convert_raw
 from analysis.formats import format_count, format_value
-from analysis.palette import Palette, choose_palette, fade
+from analysis.palette import Palette, choose_palette
 from analysis.reading import Drill
 from data.use_case import UseCase
 
@@ -53,10 +53,10 @@ def plot_pareto(
         count = f'<br><span style="color:{palette.muted}">n {format_count(reason.count, use_case)}</span>'
         notes.append(write_beside(i, text + count, palette))
     notes += _name_line(running, palette)
-    traces = [_bars(ranked, shares, running, use_case, palette, meaning), _line(running, palette)]
+    traces = [*_bars(ranked, shares, running, use_case, palette, meaning), _line(running, palette)]
     figure = build_figure(
         traces, palette, height=height, margin=margin, xaxis=build_value_axis(ticks, palette),
-        yaxis=draw_names_axis([r.label for r in ranked], palette), annotations=notes,
+        yaxis=draw_names_axis([r.label for r in ranked], palette), annotations=notes, barmode="overlay",
     )  # fmt: skip
     drills = {str(i): r.drill for i, r in enumerate(ranked) if r.drill is not None}
     words = reading or describe_pareto(ranked, use_case=use_case)
@@ -89,25 +89,23 @@ def describe_pareto(reasons: Sequence[Reason], *, use_case: UseCase) -> str:
 
 def _bars(
     ranked: Sequence[Reason], shares: Sequence[float], running: Sequence[float], use_case: UseCase, palette: Palette, meaning: str
-) -> dict[str, Any]:
-    inks = [palette.ink({BLANK: "unknown", OTHER: "other"}.get(r.category, meaning)) for r in ranked]
-    grey = [r.category in (BLANK, OTHER) for r in ranked]
+) -> list[dict[str, Any]]:
     texts = [
         f"<b>{escape_html(r.label)}</b> · {escape_html(r.category)}<br>{format_count(r.count, use_case)}, "
         f"{format_value(s, 'share', use_case)}<br>running total {format_value(c, 'share', use_case)}"
         for r, s, c in zip(ranked, shares, running, strict=True)
     ]
-    return {
-        "type": "bar", "orientation": "h", "x": list(shares), "y": list(range(len(ranked))), "width": 0.5,
-        "marker": {
-            "color": ["rgba(0,0,0,0)" if g else fade(ink.mark, 0.55) for g, ink in zip(grey, inks, strict=True)],
-            "line": {"color": [ink.mark for ink in inks], "width": 1},
-            "pattern": {"shape": [ink.pattern if g else "" for g, ink in zip(grey, inks, strict=True)],
-                        "fgcolor": [ink.mark for ink in inks], "size": 6, "solidity": 0.3},
-        },
-        "customdata": [[str(i)] for i in range(len(ranked))], "hoverinfo": "text", "hovertext": texts,
-        "unselected": {"marker": {"opacity": 0.5}},
-    }  # fmt: skip
+    looks = {"": palette.ink(meaning), OTHER: palette.ink("other"), BLANK: palette.ink("unknown")}
+    traces = []
+    for look, ink in looks.items():
+        at = [i for i, r in enumerate(ranked) if (r.category if r.category in (BLANK, OTHER) else "") == look]
+        traces.append({
+            "type": "bar", "orientation": "h", "x": [shares[i] for i in at], "y": at, "width": 0.5,
+            "marker": draw_fill(ink.mark, ink.pattern if look else ""),
+            "customdata": [[str(i)] for i in at], "hoverinfo": "text", "hovertext": [texts[i] for i in at],
+            "unselected": {"marker": {"opacity": 0.5}},
+        })  # fmt: skip
+    return traces
 
 
 def _line(running: Sequence[float], palette: Palette) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from typing import Any
 from analysis.charts.bars import draw_names_axis, draw_whiskers, measure_names, write_beside
 from analysis.charts.chart import Chart, Row
 from analysis.charts.escape import escape_html
-from analysis.charts.frame import TOOLS, build_figure, build_ticks, build_value_axis, write_note
+from analysis.charts.frame import SMALL, TOOLS, build_figure, build_ticks, build_value_axis, write_note
 from analysis.charts.words import align_rows, build_row, convert_raw, describe_point
 from analysis.formats import format_count, format_value
 from analysis.palette import Palette, choose_palette, fade
 from analysis.reading import PROTECTED, Drill, Reading
 from data.use_case import UseCase
 
-_ROW, _FOOT, _KEY = 32, 28, 52
-_SPLIT = (0.56, 0.62)  # where the left panel ends and the right one begins
+_ROW, _FOOT, _KEY = 32, 28, 19  # _KEY: pixels of a line of the legend
+_SPLIT = (0.55, 0.63)  # where the left panel ends and the right one begins
 
 # From the left: all that was accepted, then all that was rejected; overrides meet in the middle.
 _SHARES = (
@@ -65,15 +65,19 @@ def plot_score_bands(
     bad_label = bad_label or f"{use_case.word('bad').capitalize()} rate"
     rates = [v for b in bands for v in (b.bad_rate.value, b.bad_rate.low, b.bad_rate.high, b.expected) if v is not None]
     left, right = build_ticks([1.0], "share", use_case, wanted=2), build_ticks(rates, "share", use_case, wanted=3)
-    margin = {"l": measure_names([b.name for b in bands]), "r": 58, "t": TOOLS + _KEY, "b": _FOOT}
+    key = _KEY * (5 if any(b.other for b in bands) else 4)
+    margin = {"l": measure_names([b.name for b in bands]), "r": 58, "t": TOOLS + 8 + key, "b": _FOOT}
     height = margin["t"] + margin["b"] + max(1, len(bands)) * _ROW
-    notes = [_head("Decisions (% of band)", -margin["l"], 0.0, palette), _head(f"{bad_label} (%)", 0, _SPLIT[1], palette)]
-    notes += [*_key(bands, words, palette, margin), _rate_key(palette)]
+    notes = [_head("Decisions (% of band)", -margin["l"], 0.0, margin, palette),
+             _head(f"{bad_label} (%)", 0, _SPLIT[1], margin, palette), _rate_key(palette)]  # fmt: skip
     for i, band in enumerate(bands):
         notes.append(write_beside(i, f"n {format_count(band.total, use_case)}", palette, font={"color": palette.muted}))
     figure = build_figure(
         [*_stacks(bands, words, use_case, palette), *_rates(bands, bad_label, use_case, palette, right.high)], palette,
-        height=height, margin=margin, barmode="stack",
+        height=height, margin=margin, barmode="stack", showlegend=True,
+        legend={"orientation": "v", "xref": "container", "x": 0, "xanchor": "left", "yref": "container",
+                "y": 1 - (TOOLS - 4) / height, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)", "itemclick": False,
+                "itemdoubleclick": False, "font": {"size": SMALL, "color": palette.text}, "traceorder": "normal"},
         xaxis=build_value_axis(left, palette, domain=[0, _SPLIT[0]], range=[0, 1]),
         xaxis2=build_value_axis(right, palette, domain=[_SPLIT[1], 1], anchor="y"),
         yaxis=draw_names_axis([b.name for b in bands], palette), annotations=notes,
@@ -86,16 +90,19 @@ def plot_score_bands(
 
 
 def describe_score_bands(bands: Sequence[ScoreBand], *, use_case: UseCase) -> str:
-    """Where overrides are most frequent, and in how many bands the expected rate lies outside the interval."""
-    filled = [b for b in bands if b.total]
-    if not filled:
+    """Both kinds of override over all bands, and in how many the expected rate lies outside the interval."""
+    total = sum(b.total for b in bands)
+    if not total:
         return "No decision with a score in this selection."
-    most = max(filled, key=lambda b: (b.low_side + b.high_side) / b.total)
-    share = format_value((most.low_side + most.high_side) / most.total, "share", use_case)
+    low, high = (sum(getattr(b, side) for b in bands) for side in ("low_side", "high_side"))
+    words = _words(use_case)
+    first = (
+        f"Of {format_count(total, use_case)} decisions with a score, {format_value(low / total, 'share', use_case)} were "
+        f"{words['low_side']} and {format_value(high / total, 'share', use_case)} {words['high_side']}."
+    )
     known = [b for b in bands if b.expected is not None and b.bad_rate.low is not None and b.bad_rate.high is not None]
     outside = sum(1 for b in known if not b.bad_rate.low <= b.expected <= b.bad_rate.high)  # type: ignore[operator]
-    first = f"People differed from the recommendation most in band {most.name}: {share} of {format_count(most.total, use_case)}."
-    second = f" In {outside} of {len(known)} bands the expected rate lies outside the interval of what happened." if known else ""
+    second = f" In {outside} of {len(known)} bands the expected rate lies outside the 95 % interval." if known else ""
     return first + second
 
 
@@ -108,21 +115,9 @@ def _may(band: ScoreBand, kind: str) -> bool:
     return band.bad_rate.refusal != PROTECTED if kind == "bad_rate" else getattr(band, kind) > 0
 
 
-def _head(text: str, shift: int, at: float, palette: Palette) -> dict[str, Any]:
-    place = {"xref": "paper", "x": at, "xanchor": "left", "xshift": shift, "yref": "paper", "y": 1, "yanchor": "bottom"}
-    return write_note(escape_html(text), palette, **place, yshift=_KEY + 6)
-
-
-def _key(bands: Sequence[ScoreBand], words: dict[str, str], palette: Palette, margin: dict[str, int]) -> list[dict[str, Any]]:
-    """The segments from the left in words of their colour, over the left panel."""
-    signs = {"accepted": "■", "low_side": "▨", "high_side": "■", "rejected": "▤", "other": "▒"}
-    drawn = [k for k in _SHARES if k[0] != "other" or any(b.other for b in bands)]
-    lines = [
-        f'<span style="color:{palette.ink(meaning).mark}">{signs[kind]}</span> {escape_html(words[kind])}'
-        for kind, _, meaning in drawn
-    ]
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -margin["l"]}
-    return [write_note("<br>".join(lines), palette, **place, yref="paper", y=1, yanchor="bottom", yshift=2)]
+def _head(text: str, shift: int, at: float, margin: dict[str, int], palette: Palette) -> dict[str, Any]:
+    place = {"xref": "paper", "x": at, "xanchor": "left", "xshift": shift, "yref": "paper", "y": 1, "yanchor": "top"}
+    return write_note(escape_html(text), palette, **place, yshift=margin["t"] - 4)
 
 
 def _rate_key(palette: Palette) -> dict[str, Any]:
@@ -139,6 +134,8 @@ def _stacks(
     for kind, _, meaning in _SHARES:
         ink = palette.ink(meaning)
         at = [i for i, b in enumerate(bands) if getattr(b, kind)]
+        if kind == "other" and not at:
+            continue
         counts = [getattr(bands[i], kind) for i in at]
         shares = [n / bands[i].total for n, i in zip(counts, at, strict=True)]
         hollow = kind in ("rejected", "other")
@@ -162,14 +159,14 @@ def _rates(
     bad = palette.ink("bad")
     rates = [b.bad_rate for b in bands]
     shown, refused = [i for i, r in enumerate(rates) if r.is_shown], [i for i, r in enumerate(rates) if not r.is_shown]
-    common = {"type": "scatter", "mode": "markers", "xaxis": "x2", "hoverinfo": "text"}
+    common = {"type": "scatter", "mode": "markers", "xaxis": "x2", "hoverinfo": "text", "showlegend": False}
     expected = [(i, b.expected) for i, b in enumerate(bands) if b.expected is not None]
     hovers = [describe_point(r, b.name, "share", use_case, of=label) for r, b in zip(rates, bands, strict=True)]
     return [
         {**common, "x": [e for _, e in expected], "y": [i for i, _ in expected], "cliponaxis": False,
          "marker": {"symbol": "line-ns", "size": 20, "line": {"width": 2, "color": palette.text}},
          "hovertext": [f"<b>{escape_html(bands[i].name)}</b><br>expected {format_value(e, 'share', use_case)}" for i, e in expected]},
-        draw_whiskers(rates, bad.mark, axis="x2"),
+        {**draw_whiskers(rates, bad.mark, axis="x2"), "showlegend": False},
         {**common, "x": [high * 0.04] * len(refused), "y": refused, "hovertext": [hovers[i] for i in refused],
          "marker": {"symbol": "x-thin", "size": 9, "line": {"width": 1.5, "color": palette.hatch}}},
         {**common, "x": [rates[i].value for i in shown], "y": shown, "customdata": [[f"{i}-bad_rate"] for i in shown],

@@ -55,9 +55,9 @@ def plot_timeline(
     ]  # fmt: skip
     ends = [-0.5, max(len(points), 1) - 0.5]
     figure = build_figure(
-        traces, palette, height=_HEIGHT, margin={"l": 2, "r": 2, "t": 26, "b": 6},
+        traces, palette, height=_HEIGHT, margin={"l": 12, "r": 12, "t": 32, "b": 0},
         xaxis=build_name_axis(palette, range=ends, visible=False),
-        yaxis=build_name_axis(palette, range=[-1, 1], visible=False), annotations=notes,
+        yaxis=build_name_axis(palette, range=[-0.9, 1.1], visible=False), annotations=notes,
     )  # fmt: skip
     alt = f"Time line of the case. {words}"
     return Chart(figure, title, words, alt, _table(ordered, zone), height=_HEIGHT)
@@ -103,12 +103,12 @@ def _name_step(i: int, step: Step, zone: ZoneInfo, palette: Palette) -> dict[str
     text = f"<b>{wrap_html(step.name, 14)}</b><br>{_describe_time(step.at, zone).replace('not recorded', 'not<br>recorded')}"
     return write_note(
         text, palette, font={"color": colour}, align="center", xref="x", x=i, xanchor="center", yref="y", y=0,
-        yanchor="bottom" if up else "top", yshift=14 if up else -14,
+        yanchor="bottom" if up else "top", yshift=26 if up else -12,  # above the line is a lane for the time between
     )  # fmt: skip
 
 
 def _between(ordered: Sequence[Step], palette: Palette) -> list[dict[str, Any]]:
-    """The time from one known step to the next, on the line between them, on the side without a name."""
+    """The time from one known step to the next, just above the line between them."""
     notes = []
     known = [i for i, s in enumerate(ordered) if s.at is not None]
     for one, two in zip(known, known[1:], strict=False):
@@ -116,8 +116,8 @@ def _between(ordered: Sequence[Step], palette: Palette) -> list[dict[str, Any]]:
         if start is None or end is None:
             continue
         notes.append(write_note(
-            format_elapsed(end - start), palette, bgcolor=palette.background, borderpad=1, align="center",
-            xref="x", x=(one + two) / 2, xanchor="center", yref="y", y=0, yanchor="middle",
+            format_elapsed(end - start), palette, align="center",
+            xref="x", x=(one + two) / 2, xanchor="center", yref="y", y=0, yanchor="bottom", yshift=5,
         ))  # fmt: skip
     return notes
 

@@ -28,8 +28,8 @@ _STEPS = np.array([
 ])  # fmt: skip
 
 EXPLANATION_MONTH = np.array([15, 17, 21])[_WAVE]
-TRAINING_MONTH = np.array([12, 13])[_STEPS[0]]
-REASON_CODES_MONTH = np.array([15, 16])[_STEPS[1]]
+TRAINING_MONTH = np.array([12, 14])[_STEPS[0]]
+REASON_CODES_MONTH = np.array([15, 17])[_STEPS[1]]
 SHARED_METRICS_MONTH = np.array([18, 19])[_STEPS[2]]
 FEEDBACK_MONTH = np.array([19, 20])[_STEPS[3]]
 

@@ -16,6 +16,7 @@ from data.demo.truths import planted
 from data.demo.versions import Version
 
 HIGHEST = 0.95
+SECOND_TRIES = 3.2  # second applications decided in a month per one carried into it; the others come after the first pass
 PLAINLY_BAD = 0.15  # true scores from which declining is right: above the risk at which loans break even
 # What officers sense by phase. `stress`: how much more often they decline, against the recommendation, an applicant with
 # hidden stress; `default`: how much more often one who would default; `other`: defaults over expected defaults of the
@@ -31,11 +32,11 @@ class Senses:
 
 
 SENSES = {
-    "launch": Senses(1.5, 1.0, 2.0),
+    "launch": Senses(1.5, 1.0, 1.8),
     "hesitation": Senses(1.5, 1.0, 1.5),
     "parallel": Senses(3.0, 1.2, 1.2),
-    "fracture": Senses(4.0, 1.5, 0.2),
-    "interventions": Senses(4.0, 1.5, 0.3),
+    "fracture": Senses(4.0, 1.5, 0.22),
+    "interventions": Senses(4.0, 1.5, 0.4),
     "recovery": Senses(2.0, 1.0, 1.0),
     "steady": Senses(2.0, 1.0, 1.0),
 }
@@ -71,7 +72,7 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     low_again = _second_try(batch, version, chance, again)
     chance[again] = expected[again] = low_again
     first = low & ~again
-    level_low = levels.low if levels else _low_level(target, low_again * int(again.sum()), int(first.sum()))
+    level_low = levels.low if levels else _low_level(target, SECOND_TRIES * low_again * int(again.sum()), int(first.sum()))
     parts = _set_low(batch, officers, first, shape, level_low, chance, expected)
     _double_in_burst(batch, high, chance)
     override = rng.random(n) < chance

@@ -44,12 +44,12 @@ def override_shape(batch: Batch, version: Version) -> Array:
     """How likely officers are to differ in a case relative to others of its side: more near the cut-off, and for the
     self-employed. This is the case mix that a fair comparison of teams has to allow for."""
     distance = log_odds(batch["score"]) - log_odds(np.array(version.cutoff))
-    high = 0.35 + 2.4 * np.exp(np.minimum(distance, 0.0) / 0.5)
+    high = 0.25 + 2.8 * np.exp(np.minimum(distance, 0.0) / 0.4)
     beyond = np.maximum(distance, 0.0)
     borderline = 0.03 + to_probability((0.40 - beyond) / 0.08)
-    low = borderline if phase_of(batch.month) in BORDERLINE else np.ones(len(batch))
-    self_employed = (batch.features["employment_type"] == "self_employed").to_numpy()
-    shape = np.where(batch["recommendation"] == ACCEPT, high * np.where(self_employed, 1.5, 1.0), low)
+    self_employed = np.where(batch.features["employment_type"] == "self_employed", 2.0, 1.0)
+    low = borderline if phase_of(batch.month) in BORDERLINE else self_employed
+    shape = np.where(batch["recommendation"] == ACCEPT, high * self_employed, low)
     return np.asarray(np.where(batch["recommendation"] == REFER, 0.0, shape))
 
 

@@ -68,7 +68,8 @@ def _outside_quotes(positions: Array, quotes: Array, start: Array, end: Array) -
     if not len(quotes):
         return positions
     before = np.searchsorted(quotes, positions) - np.searchsorted(quotes, start)[np.searchsorted(end, positions)]
-    return positions[before % 2 == 0]
+    outside: Array = positions[before % 2 == 0]
+    return outside
 
 
 def _odd_quotes(data: npt.NDArray[np.uint8], quotes: Array, start: Array, end: Array, delimiter: str) -> Array:
@@ -78,7 +79,8 @@ def _odd_quotes(data: npt.NDArray[np.uint8], quotes: Array, start: Array, end: A
     after = np.where(quotes + 1 < len(data), data[np.minimum(quotes + 1, len(data) - 1)], NEWLINE)
     opens = np.isin(before, (ord(delimiter), NEWLINE, QUOTE))
     closes = np.isin(after, (ord(delimiter), NEWLINE, RETURN, QUOTE))
-    return quotes[~np.where(place % 2 == 0, opens, closes)]
+    odd: Array = quotes[~np.where(place % 2 == 0, opens, closes)]
+    return odd
 
 
 def _undecodable(chunk: bytes, encoding: str) -> Array:

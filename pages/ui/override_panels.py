@@ -5,37 +5,21 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.answer import Answer, answer_cards
-from analysis.charts import Mark, Part, Series, build_parts, build_series, plot_breakdown, plot_trend
-from analysis.charts.chart import Chart
+from analysis.charts import (
+    Mark, Part, Series, build_parts, build_series, draw_sparkline, plot_breakdown, plot_trend,
+)  # fmt: skip
 from analysis.charts.escape import escape_markdown
 from analysis.filters import Filters
 from analysis.findings import describe_change, title_split, title_trend
 from analysis.formats import format_value
 from analysis.overrides import DIRECTIONS, TILES, Overrides
 from analysis.source import Source
-from pages.ui.behind import show_behind
-from pages.ui.chart import show_chart
 from pages.ui.headline import Tile, show_tiles
+from pages.ui.panels import is_dark, show_panel
 
 _MEANINGS = {"override_rate": "person", "low_side_override_rate": "low_side", "high_side_override_rate": "high_side"}
 _SHORT = {"override_rate": "all overrides", "low_side_override_rate": "low-side", "high_side_override_rate": "high-side"}
 _SPLIT_NAMES = {"model_version": "model version"}
-
-
-def is_dark() -> bool:
-    """Whether the reader's theme is dark."""
-    return st.context.theme.type == "dark"
-
-
-def _key(source: Source, page: Overrides, name: str) -> str:
-    """A chart's key names snapshot and selection, so that what was clicked does not outlive them."""
-    return f"{name}-{source.snapshot}-{hash(page.filters)}"
-
-
-def _show(source: Source, page: Overrides, chart: Chart, name: str, scope: str) -> None:
-    key = _key(source, page, name)
-    drill = show_chart(chart, key, scope=scope, snapshot=source.snapshot)
-    show_behind(source, page.filters, drill, key)
 
 
 def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
@@ -55,7 +39,13 @@ def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
         if limit:
             words = f"{'over the' if over else 'within the'} limit {format_value(limit.value, card.unit, source.use_case)}, {limit.owner}"
         change = describe_change(changes[0], card.unit, source) if changes else ""
-        tiles.append(Tile(card.label, reading, card.unit, change, words, over))
+        periods = source.options.periods
+        spark = draw_sparkline(
+            periods, [page.trend[name].reading(p) for p in periods], label=card.label, unit=card.unit,
+            use_case=source.use_case, dark=is_dark(), meaning=_MEANINGS.get(name, "person"),
+            limit=limit.value if limit else None,
+        )  # fmt: skip
+        tiles.append(Tile(card.label, reading, card.unit, change, words, over, spark))
     show_tiles(source, tiles)
 
 
@@ -72,7 +62,7 @@ def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
         marks=[Mark(mark.at, mark.name, mark.kind) for mark in page.marks],
         selected=_period(page.filters), compare=_period(earlier) if earlier else None,
     )  # fmt: skip
-    _show(source, page, chart, "trend", scope)
+    show_panel(source, page.filters, chart, "trend", scope)
 
 
 def _period(filters: Filters) -> tuple[str, str] | None:
@@ -88,7 +78,7 @@ def show_splits(source: Source, page: Overrides, scope: str) -> None:
 
 
 def _show_split(source: Source, page: Overrides, split: str, answer: Answer, scope: str) -> None:
-    order = sorted(answer.parts)
+    order = sorted(part for part in answer.parts if answer.reading(part).n)
     parts = build_parts(answer, order)
     reading = ""
     if split == "team":
@@ -99,7 +89,7 @@ def _show_split(source: Source, page: Overrides, split: str, answer: Answer, sco
         dark=is_dark(), overall=page.whole["override_rate"].reading(), split=_SPLIT_NAMES.get(split, split),
         limit=source.use_case.limits.get("override_rate"), reading=reading,
     )  # fmt: skip
-    _show(source, page, chart, f"split-{split}", scope)
+    show_panel(source, page.filters, chart, f"split-{split}", scope)
 
 
 def _with_expected(source: Source, page: Overrides, part: Part) -> Part:
@@ -135,7 +125,7 @@ def show_deciders(source: Source, page: Overrides, scope: str) -> None:
         overall=page.whole["override_rate"].reading(), split=source.use_case.word("decider"),
         reading="Intervals are wide and raw rates move with the cases a person gets: a difference is a question, not a finding.",
     )  # fmt: skip
-    _show(source, page, chart, "deciders", scope)
+    show_panel(source, page.filters, chart, "deciders", scope)
 
 
 def _natural(name: str) -> tuple[object, ...]:
