@@ -12,17 +12,20 @@ from typing import Any
 
 from analysis.case_search import find_decisions
 from analysis.case_words import Row, describe_header, find_amount, format_score, format_time
-from analysis.formats import format_value
+from analysis.charts.timeline import Step
+from analysis.formats import format_elapsed, format_value
 from analysis.source import Source
 from data.use_case import UseCase
 
 REAPPLICATION_DAYS = 30
 _VERSION = ("model_version", "deployed_at", "retired_at", "cutoff", "owner", "artifact")
 _OUTCOME = ("observed_at", "bad", "value", "status", "guardrail", "recorded_at")
+# The steps of a decision in the order they happen, their words, and whose they are (palette.MEANINGS).
 STEPS = {
-    "received_at": "received", "scored_at": "scored", "shown_at": "recommendation shown", "opened_at": "opened",
-    "decided_at": "decided", "reason_recorded_at": "reason recorded", "approved_at": "approved by a second person",
-    "booked_at": "booked",
+    "received_at": ("received", "neutral"), "scored_at": ("scored", "system"), "shown_at": ("recommendation shown", "system"),
+    "opened_at": ("opened", "person"), "decided_at": ("decided", "person"),
+    "reason_recorded_at": ("reason recorded", "person"), "approved_at": ("approved by a second person", "person"),
+    "booked_at": ("booked", "neutral"),
 }  # fmt: skip
 
 
@@ -33,15 +36,6 @@ class Line:
     label: str
     value: str
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the time line: naive UTC, and what happened."""
-
-    at: dt.datetime
-    words: str
-    is_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,15 +176,35 @@ def _people(row: Row, use_case: UseCase) -> list[Line]:
 
 
 def build_timeline(source: Source, case: Case) -> list[Step]:
-    """Every dated step of the decision and its outcomes, in order; steps at one moment in the order they happen."""
-    use_case = source.use_case
-    steps = [Step(case.row[name], words) for name, words in STEPS.items() if case.row[name] is not None]
+    """Every dated step of the decision and its outcomes; a mapped step without a time only where it could have had one."""
+    row, use_case = case.row, source.use_case
+    steps = []
+    for name, (words, meaning) in STEPS.items():
+        if name == "decided_at" and row["channel"] == "automated":
+            meaning = "system"
+        if row[name] is not None:
+            steps.append(Step(words, row[name], meaning))
+        elif name == "shown_at" and "decisions.shown_at" in source.mapped and row["channel"] == "assisted":
+            steps.append(Step(words, None, meaning))
     for outcome in case.outcomes:
         if outcome["observed_at"] is not None:
             word = use_case.word("bad" if outcome["bad"] else "good")
             status = f" ({outcome['status']})" if outcome["status"] not in (None, "final") else ""
-            steps.append(Step(outcome["observed_at"], f"outcome: {word}{status}", bool(outcome["bad"])))
-    return sorted(steps, key=lambda step: step.at)
+            steps.append(Step(f"{word}{status}", outcome["observed_at"], "bad" if outcome["bad"] else "neutral"))
+    return steps if any(step.at for step in steps) else []
+
+
+def describe_pace(case: Case) -> str:
+    """How long the decision took, as the time line's title."""
+    row = case.row
+    if row["decided_at"] is None:
+        return "Not decided yet"
+    for name, words in (("received_at", "it came in"), ("opened_at", "it was opened"), ("shown_at", "it was shown")):
+        if row[name] is not None:
+            elapsed = row["decided_at"] - row[name]
+            before = elapsed < dt.timedelta(0)
+            return f"Decided {format_elapsed(abs(elapsed))} {'before' if before else 'after'} {words}"
+    return "When it was decided"
 
 
 def build_outcomes(source: Source, case: Case) -> list[list[str]]:

@@ -13,6 +13,7 @@ from typing import Any
 from analysis.errors import UserError
 from analysis.vocabulary import VocabularyError, parse_aggregate, parse_condition
 from data.rows import describe_columns
+from data.schema import TABLES
 
 FOLDER = Path(__file__).parent / "metrics"
 
@@ -94,6 +95,8 @@ def read_card(path: Path) -> Card:
     """One card; UserError names the file, the field, the rule and what was received."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise UserError("A metric card is not UTF-8", f"{path.name}: {error}.", "Save it as UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise UserError("A metric card is not TOML", f"{path.name}: {error}.", "Mend that line.") from error
     return parse_card(raw, path.stem, path.name)
@@ -110,7 +113,8 @@ def parse_card(raw: dict[str, Any], name: str, file: str) -> Card:
     for key in raw:
         if key not in (*required, *_OPTIONAL):
             raise _fail(file, key, f"the fields of a {kind} card are {', '.join((*required, *_OPTIONAL))}", raw[key])
-    for key in (*_TEXTS, *_BY_KIND[kind]):
+    given = ["matures_from"] if "matures_from" in raw else []
+    for key in (*_TEXTS, *_BY_KIND[kind], *given):
         if not isinstance(raw[key], str) or not raw[key].strip():
             raise _fail(file, key, "must be text that says something", raw[key])
     _one_of(file, "unit", raw["unit"], UNITS)
@@ -185,6 +189,14 @@ def _example(raw: object, kind: str, file: str) -> Example:
 
 
 def _needs(raw: object, file: str) -> tuple[str, ...]:
-    if not isinstance(raw, list) or not all(isinstance(n, str) and "." in n for n in raw):
+    if not isinstance(raw, list) or not all(isinstance(n, str) and _is_contract_column(n) for n in raw):
         raise _fail(file, "needs", "must list contract columns as table.column", raw)
     return tuple(raw)
+
+
+def _is_contract_column(name: str) -> bool:
+    table, _, column = name.partition(".")
+    declared = TABLES.get(table)
+    if declared is None:
+        return False
+    return declared.column(column) is not None or any(column.startswith(prefix) for prefix in declared.prefixes)

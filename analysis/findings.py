@@ -4,7 +4,14 @@ everything the page inspected; otherwise the sentence says that there is no clea
 from __future__ import annotations
 
 from analysis.filters import describe_period
-from analysis.formats import format_change_reading, format_count, format_n_of, format_reading, format_value
+from analysis.formats import (
+    format_change,
+    format_change_reading,
+    format_count,
+    format_n_of,
+    format_reading,
+    format_value,
+)
 from analysis.overrides import Overrides
 from analysis.reading import ChangeReading, Reading
 from analysis.source import Source
@@ -117,9 +124,8 @@ def title_trend(source: Source, page: Overrides) -> str:
     changes = page.claims.of("change:override_rate")
     if changes and changes[0].is_claimed and changes[0].difference is not None:
         moved = "rose" if changes[0].difference > 0 else "fell"
-        size = format_value(abs(changes[0].difference) * 100, "count", source.use_case)
-        precise = f"{abs(changes[0].difference) * 100:.1f}"
-        return f"The override rate {moved} by {precise} points" if precise else size
+        size = format_change(abs(changes[0].difference), "share", source.use_case).removeprefix("+")
+        return f"The override rate {moved} by {size}"
     if changes:
         return f"Override rate by direction: {NO_CLEAR_CHANGE} between the two periods"
     return "Override rate by direction, month by month" if source.options.is_dated else "Override rate by direction"

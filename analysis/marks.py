@@ -25,12 +25,14 @@ def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
     if not source.options.is_dated:
         return ()
     rows = source.rows(
-        "select name, strftime(min(started_at), '%Y-%m'), strftime(max(started_at), '%Y-%m'), count(distinct team), "
-        "any_value(description) from interventions group by name order by min(started_at), name"
+        f"select name, {_month('min(started_at)')}, {_month('max(started_at)')}, count(distinct team), "
+        "any_value(description) from interventions cross join settings group by name, time_zone "
+        "order by min(started_at), name"
     )
     marks = [Mark(first, name, "intervention", _rollout(name, first, last, teams, text)) for name, first, last, teams, text in rows]
     for version, month, owner in source.rows(
-        "select model_version, strftime(deployed_at, '%Y-%m'), owner from model_versions order by deployed_at"
+        f"select model_version, {_month('deployed_at')}, owner from model_versions cross join settings "
+        "order by deployed_at"
     ):
         owned = f", owned by {owner}" if owner else ""
         marks.append(Mark(month, f"model {version}", "model", f"Model {version} went live in {name_month(month)}{owned}."))
@@ -42,6 +44,11 @@ def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
                 sentence = f"The definition of {card.label} changed on {change.on:%d %b %Y}: {change.why}"
                 marks.append(Mark(month, f"{card.label} redefined", "definition", sentence))
     return tuple(sorted(marks, key=lambda mark: (mark.at, mark.name)))
+
+
+def _month(moment: str) -> str:
+    """The local month of a stored (UTC) moment, as `period` is: a launch on the 1st at midnight is of that month."""
+    return f"strftime(timezone(time_zone, timezone('UTC', {moment})), '%Y-%m')"
 
 
 def _rollout(name: str, first: str, last: str, teams: int, text: str | None) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokens import TokenType
 
 _CONDITION_NODES: tuple[type[exp.Expression], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren,
@@ -50,7 +51,7 @@ def parse_aggregate(text: str, columns: Collection[str]) -> tuple[exp.Expression
         condition = tree.expression.this
         tree = tree.this
         _check(condition, columns)
-    if isinstance(tree, exp.Count) and isinstance(tree.this, exp.Star) and not tree.expressions:
+    if isinstance(tree, exp.Count) and tree.this == exp.Star() and not tree.expressions:
         return None, condition
     if isinstance(tree, exp.Sum) and isinstance(tree.this, exp.Expression):
         _check(tree.this, columns)
@@ -60,11 +61,14 @@ def parse_aggregate(text: str, columns: Collection[str]) -> tuple[exp.Expression
 
 def _parse(text: str) -> exp.Expression:
     try:
+        tokens = sqlglot.tokenize(text, read="duckdb")
         trees = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
         raise VocabularyError("is not SQL", text) from error
-    if len(trees) != 1 or trees[0] is None:
-        raise VocabularyError("must be one expression", text)
+    # A comment or a semicolon would be lost here, but not where the card's text becomes part of a longer query.
+    loose = any(token.comments or token.token_type is TokenType.SEMICOLON for token in tokens)
+    if loose or len(trees) != 1 or trees[0] is None:
+        raise VocabularyError("must be one expression, without comments or semicolons", text)
     return trees[0]
 
 
@@ -75,5 +79,5 @@ def _check(tree: exp.Expression, columns: Collection[str]) -> None:
         if isinstance(node, exp.Column):
             if node.table or node.name not in columns:
                 raise VocabularyError("names a column the row set does not have", node.sql("duckdb"))
-        if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest")):
-            raise VocabularyError("may list values after in, not a query", node.sql("duckdb"))
+        if isinstance(node, exp.In) and not node.expressions:
+            raise VocabularyError("must list values after in, not a query or a column", node.sql("duckdb"))

@@ -80,12 +80,12 @@ class Store:
     def current(self) -> Manifest | None:
         """The snapshot shown; None where nothing was ever published. UserError where the pointer is damaged."""
         try:
-            text = self.pointer.read_text(encoding="utf-8")
+            content = self.pointer.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return self.manifest(json.loads(text)["id"])
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            return self.manifest(json.loads(content)["id"])
+        except (ValueError, KeyError, TypeError) as error:
             raise UserError(
                 "The store's pointer is damaged",
                 f"{self.pointer} does not name a snapshot ({error}).",
@@ -98,11 +98,11 @@ class Store:
         try:
             return Manifest.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            known = ", ".join(self._ids()) or "none yet"
+            known = ", ".join(self.ids()) or "none yet"
             raise UserError(
                 "There is no such snapshot", f"'{snapshot}' is not in {self.snapshots}.", f"There are: {known}."
             ) from None
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 "A snapshot's manifest is damaged", f"{path}: {error}.", "Choose another snapshot, or load again."
             ) from error
@@ -115,12 +115,13 @@ class Store:
 
     def list_snapshots(self) -> list[Manifest]:
         """Every published snapshot, oldest first."""
-        return [self.manifest(name) for name in self._ids()]
+        return [self.manifest(name) for name in self.ids()]
 
-    def _ids(self) -> list[str]:
+    def ids(self) -> list[str]:
+        """The ids of every published snapshot, oldest first, whether its manifest can be read or not."""
         if not self.snapshots.exists():
             return []
-        return sorted(p.name for p in self.snapshots.iterdir() if not p.name.startswith("."))
+        return sorted(p.name for p in self.snapshots.iterdir() if p.is_dir() and not p.name.startswith("."))
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
@@ -132,7 +133,8 @@ class Store:
         try:
             shutil.rmtree(work, ignore_errors=True)  # what a killed load left behind
             for left in self.snapshots.glob(".*"):
-                shutil.rmtree(left)
+                if left.is_dir():  # a file there is none of ours: macOS leaves .DS_Store
+                    shutil.rmtree(left)
             work.mkdir()
             yield work
         finally:

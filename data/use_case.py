@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -62,6 +64,7 @@ class UseCase:
         return self.words.get(key, WORDS[key])
 
 
+_NAME = re.compile(r"^[A-Za-z0-9_-]+$")
 _CHOICES = {
     "outcomes_cover": ("accepted", "all"),
     "outcomes_log": ("both", "bad_only"),
@@ -82,6 +85,8 @@ def read_use_case(path: Path) -> UseCase:
     """One use case from its TOML file; UserError names the file, the field, the rule and what was received."""
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError("The use case file is not UTF-8", f"{path}: {error}.", "Save it as UTF-8.") from error
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
         raise UserError(
@@ -114,6 +119,25 @@ def _fail(where: str, name: str, rule: str, received: object) -> UserError:
 
 
 def _check_fields(raw: dict[str, Any], where: str) -> None:
+    _check_kinds(raw, where)
+    for name in ("name", "label"):
+        if not raw.get(name):
+            raise _fail(where, name, "is required", raw.get(name))
+    if not _NAME.match(raw["name"]):
+        raise _fail(where, "name", "may have letters, digits, - and _, because files are named by it", raw["name"])
+    for name in ("horizon_days", "outcome_lag_days", "minor_digits", "agreed_turnaround_hours"):
+        if not 0 <= raw.get(name, 0) < math.inf:
+            raise _fail(where, name, "must be 0 or more", raw[name])
+    if raw.get("minimum_group_size", 1) < 1:
+        raise _fail(where, "minimum_group_size", "must be 1 or more", raw["minimum_group_size"])
+    _check_tables(raw, where)
+    _check_bands(raw.get("score_bands", []), where)
+    if raw.get("thousands", ",") == raw.get("decimal_mark", "."):
+        raise _fail(where, "thousands", "must differ from decimal_mark", raw.get("thousands", ","))
+    _check_zone(raw.get("time_zone", "UTC"), where)
+
+
+def _check_kinds(raw: dict[str, Any], where: str) -> None:
     known = [f.name for f in fields(UseCase)]
     for name, value in raw.items():
         if name not in known:
@@ -123,29 +147,35 @@ def _check_fields(raw: dict[str, Any], where: str) -> None:
         wanted = _TYPES.get(name)
         if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted)):
             raise _fail(where, name, f"must be {' or '.join(t.__name__ for t in wanted)}", value)
-    for name in ("name", "label"):
-        if not raw.get(name):
-            raise _fail(where, name, "is required", raw.get(name))
-    for name in ("horizon_days", "outcome_lag_days"):
-        if raw.get(name, 0) < 0:
-            raise _fail(where, name, "must be 0 or more", raw[name])
-    if raw.get("minimum_group_size", 1) < 1:
-        raise _fail(where, "minimum_group_size", "must be 1 or more", raw["minimum_group_size"])
+
+
+def _check_tables(raw: dict[str, Any], where: str) -> None:
     for word in raw.get("words", {}):
         if word not in WORDS:
             raise _fail(where, f"words.{word}", f"the known words are {', '.join(WORDS)}", word)
-    edges = raw.get("score_bands", [])
-    if edges != sorted(set(edges)) or any(not 0 < edge < 1 or round(edge * 1000) / 1000 != edge for edge in edges):
+    for table in ("words", "features"):
+        for name, text in raw.get(table, {}).items():
+            if not isinstance(text, str):
+                raise _fail(where, f"{table}.{name}", "must be text", text)
+    for name, value in raw.get("assumptions", {}).items():
+        if not _is_number(value):
+            raise _fail(where, f"assumptions.{name}", "must be a number", value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_bands(edges: list[Any], where: str) -> None:
+    rising = all(isinstance(edge, float) and 0 < edge < 1 for edge in edges) and edges == sorted(set(edges))
+    if not rising or any(round(edge * 1000) / 1000 != edge for edge in edges):
         raise _fail(where, "score_bands", "must be rising edges between 0 and 1 in thousandths", edges)
-    if raw.get("thousands", ",") == raw.get("decimal_mark", "."):
-        raise _fail(where, "thousands", "must differ from decimal_mark", raw.get("thousands", ","))
-    _check_zone(raw.get("time_zone", "UTC"), where)
 
 
 def _check_zone(zone: str, where: str) -> None:
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: "Europe" is a folder of zones
         raise _fail(where, "time_zone", "must be an IANA zone such as Europe/Berlin", zone) from error
 
 
@@ -154,4 +184,8 @@ def _limit(name: str, value: object, where: str) -> Limit:
         raise _fail(where, f"limits.{name}", "needs value and owner, and may have side", value)
     if value.get("side", "upper") not in ("upper", "lower"):
         raise _fail(where, f"limits.{name}.side", "must be upper or lower", value["side"])
+    if not _is_number(value["value"]):
+        raise _fail(where, f"limits.{name}.value", "must be a number", value["value"])
+    if not isinstance(value["owner"], str) or not value["owner"].strip():
+        raise _fail(where, f"limits.{name}.owner", "must say who owns it", value["owner"])
     return Limit(**value)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.charts.escape import escape_markdown
 from pages.ui.case_list import show_list
-from pages.ui.case_url import close_case, open_case, read_request
+from pages.ui.case_url import CASE_KEYS, forget, open_case, read_request, tell_address
 from pages.ui.case_view import show_case
 from pages.ui.frame import current
 from pages.ui.guard import panel
@@ -15,11 +15,12 @@ def _search() -> None:
     if asked:
         open_case(asked)
     else:
-        close_case()
+        forget(*CASE_KEYS)
 
 
 frame = current()
 use_case = frame.source.use_case
+tell_address(frame.source)
 request = read_request(frame.source, frame.filters)
 # Written before the box is made: the URL is the truth, and the browser's back button changes it.
 st.session_state["case_box"] = request.case_id or ""

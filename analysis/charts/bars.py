@@ -56,28 +56,51 @@ def draw_reference(
     """A line at a value with an escaped text above it, to the side where there is room."""
     right = (value - ticks.low) / (ticks.high - ticks.low) > 0.55
     shape = {
-        "type": "line", "xref": "x", "x0": value, "x1": value, "yref": "paper", "y0": 0, "y1": 1,
+        "type": "line",
+        "xref": "x",
+        "x0": value,
+        "x1": value,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
         "line": {"color": colour, "width": 1 if dash == "solid" else 1.5, "dash": dash},
-    }  # fmt: skip
+    }
     note = write_note(
-        text, palette, font={"color": colour}, align="right" if right else "left", xref="x", x=value,
-        xanchor="right" if right else "left", xshift=5 if right else -5, yref="paper", y=1, yanchor="bottom",
-    )  # fmt: skip
+        text,
+        palette,
+        font={"color": colour},
+        align="right" if right else "left",
+        xref="x",
+        x=value,
+        xanchor="right" if right else "left",
+        xshift=5 if right else -5,
+        yref="paper",
+        y=1,
+        yanchor="bottom",
+    )
     return Reference(shape, note, lines * _LINE + 2)
 
 
-def draw_whiskers(
-    readings: Sequence[Reading], colour: str, *, shift: float = 0.0, axis: str = "x"
-) -> dict[str, Any]:
+def draw_whiskers(readings: Sequence[Reading], colour: str, *, shift: float = 0.0, axis: str = "x") -> dict[str, Any]:
     """The 95 % intervals of rows 0, 1, 2, ... as horizontal whiskers; none where there is no interval."""
     at = [(i, r.value, r.low, r.high) for i, r in enumerate(readings)]
     known = [(i, v, low, high) for i, v, low, high in at if v is not None and low is not None and high is not None]
     return {
-        "type": "scatter", "mode": "markers", "hoverinfo": "skip", "xaxis": axis, "cliponaxis": False,
-        "x": [v for _, v, _, _ in known], "y": [i + shift for i, *_ in known],
+        "type": "scatter",
+        "mode": "markers",
+        "hoverinfo": "skip",
+        "xaxis": axis,
+        "cliponaxis": False,
+        "x": [v for _, v, _, _ in known],
+        "y": [i + shift for i, *_ in known],
         "marker": {"size": 1, "color": colour},
         "error_x": {
-            "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
-            "array": [high - v for _, v, _, high in known], "arrayminus": [v - low for _, v, low, _ in known],
+            "type": "data",
+            "symmetric": False,
+            "color": colour,
+            "thickness": 1.5,
+            "width": 4,
+            "array": [high - v for _, v, _, high in known],
+            "arrayminus": [v - low for _, v, low, _ in known],
         },
-    }  # fmt: skip
+    }

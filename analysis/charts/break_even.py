@@ -31,9 +31,16 @@ class AgainstBreakEven:
 
 
 def plot_value_against_break_even(
-    title: str, rows: Sequence[AgainstBreakEven], *, label: str, use_case: UseCase, dark: bool = False, reading: str = "",
-    low_side_name: str = "low-side overrides", split: str = "group",
-) -> Chart:  # fmt: skip
+    title: str,
+    rows: Sequence[AgainstBreakEven],
+    *,
+    label: str,
+    use_case: UseCase,
+    dark: bool = False,
+    reading: str = "",
+    low_side_name: str = "low-side overrides",
+    split: str = "group",
+) -> Chart:
     """A dot with its interval per row, a tall tick at break-even, a diamond for what was accepted as recommended.
 
     Left of the tick accepting paid, right of it it cost. Drill ids are positions in `rows`.
@@ -47,13 +54,22 @@ def plot_value_against_break_even(
     notes = [write_axis_title(label, "%", palette, margin), *_key(low_side_name, accepted, palette, margin)]
     for i, row in enumerate(rows):
         value = row.bad_rate.value
-        first = f"<i>{describe_refusal(row.bad_rate)}</i>" if value is None else f"<b>{format_value(value, 'share', use_case)}</b>"
+        first = (
+            f"<i>{describe_refusal(row.bad_rate)}</i>"
+            if value is None
+            else f"<b>{format_value(value, 'share', use_case)}</b>"
+        )
         second = "" if row.bad_rate.refusal == PROTECTED else f"<br>n {format_count(row.bad_rate.n, use_case)}"
         notes.append(write_beside(i, first + second, palette))
     figure = build_figure(
-        _dots(rows, low_side_name, accepted, use_case, palette, ticks.high), palette, height=height, margin=margin,
-        xaxis=build_value_axis(ticks, palette), yaxis=draw_names_axis([r.name for r in rows], palette), annotations=notes,
-    )  # fmt: skip
+        _dots(rows, low_side_name, accepted, use_case, palette, ticks.high),
+        palette,
+        height=height,
+        margin=margin,
+        xaxis=build_value_axis(ticks, palette),
+        yaxis=draw_names_axis([r.name for r in rows], palette),
+        annotations=notes,
+    )
     drills = {str(i): r.drill for i, r in enumerate(rows) if r.drill is not None and r.bad_rate.refusal != PROTECTED}
     words = reading or describe_break_even(rows, use_case=use_case)
     table: list[Row] = [_table_row(row, label, split, use_case) for row in rows]
@@ -73,8 +89,14 @@ def describe_break_even(rows: Sequence[AgainstBreakEven], *, use_case: UseCase) 
             side = "below it: these paid"
         elif rate.low is not None and rate.low > edge:
             side = "above it: these cost money"
-        said.append(f"{row.name}: {format_reading(rate, 'share', use_case)}, break-even {format_value(edge, 'share', use_case)}, {side}")
-    return f"{'; '.join(said)}." if said else "No row has enough outcomes to be set against break-even; the hover says why."
+        said.append(
+            f"{row.name}: {format_reading(rate, 'share', use_case)}, break-even {format_value(edge, 'share', use_case)}, {side}"
+        )
+    return (
+        f"{'; '.join(said)}."
+        if said
+        else "No row has enough outcomes to be set against break-even; the hover says why."
+    )
 
 
 def _key(low_side_name: str, accepted: str, palette: Palette, margin: dict[str, int]) -> list[dict[str, Any]]:
@@ -90,39 +112,74 @@ def _key(low_side_name: str, accepted: str, palette: Palette, margin: dict[str, 
 
 
 def _dots(
-    rows: Sequence[AgainstBreakEven], low_side_name: str, accepted: str, use_case: UseCase, palette: Palette, high: float
+    rows: Sequence[AgainstBreakEven],
+    low_side_name: str,
+    accepted: str,
+    use_case: UseCase,
+    palette: Palette,
+    high: float,
 ) -> list[dict[str, Any]]:
     low = palette.ink("low_side")
     bads = [row.bad_rate for row in rows]
     refused = [i for i, r in enumerate(bads) if not r.is_shown]
     return [
-        _points(rows, "break-even", [r.break_even for r in rows], "line-ns", palette.limit, use_case, size=34, line=2.5),
-        _points(rows, accepted, [r.as_recommended or Reading(None) for r in rows], "diamond",
-                palette.ink("system").mark, use_case, shift=0.2, size=10),
+        _points(
+            rows, "break-even", [r.break_even for r in rows], "line-ns", palette.limit, use_case, size=34, line=2.5
+        ),
+        _points(
+            rows,
+            accepted,
+            [r.as_recommended or Reading(None) for r in rows],
+            "diamond",
+            palette.ink("system").mark,
+            use_case,
+            shift=0.2,
+            size=10,
+        ),
         draw_whiskers([r.as_recommended or Reading(None) for r in rows], palette.ink("system").mark, shift=0.2),
         draw_whiskers(bads, low.mark),
         {
-            "type": "bar", "orientation": "h", "y": refused, "x": [high * 0.08] * len(refused), "width": 0.3,
-            "marker": draw_fill(palette.hatch, "x"), "hoverinfo": "text",
+            "type": "bar",
+            "orientation": "h",
+            "y": refused,
+            "x": [high * 0.08] * len(refused),
+            "width": 0.3,
+            "marker": draw_fill(palette.hatch, "x"),
+            "hoverinfo": "text",
             "hovertext": [describe_point(bads[i], rows[i].name, "share", use_case, of=low_side_name) for i in refused],
         },
-        {**_points(rows, low_side_name, bads, "circle", low.mark, use_case, size=12),
-         "customdata": [[str(i)] for i, r in enumerate(bads) if r.is_shown],
-         "selected": {"marker": {"size": 16}}, "unselected": {"marker": {"opacity": 0.5}}},
-    ]  # fmt: skip
+        {
+            **_points(rows, low_side_name, bads, "circle", low.mark, use_case, size=12),
+            "customdata": [[str(i)] for i, r in enumerate(bads) if r.is_shown],
+            "selected": {"marker": {"size": 16}},
+            "unselected": {"marker": {"opacity": 0.5}},
+        },
+    ]
 
 
 def _points(
-    rows: Sequence[AgainstBreakEven], name: str, readings: Sequence[Reading], symbol: str, colour: str, use_case: UseCase, *,
-    shift: float = 0.0, size: int = 10, line: float = 0.0,
-) -> dict[str, Any]:  # fmt: skip
+    rows: Sequence[AgainstBreakEven],
+    name: str,
+    readings: Sequence[Reading],
+    symbol: str,
+    colour: str,
+    use_case: UseCase,
+    *,
+    shift: float = 0.0,
+    size: int = 10,
+    line: float = 0.0,
+) -> dict[str, Any]:
     at = [i for i, r in enumerate(readings) if r.is_shown]
     return {
-        "type": "scatter", "mode": "markers", "x": [readings[i].value for i in at], "y": [i + shift for i in at],
+        "type": "scatter",
+        "mode": "markers",
+        "x": [readings[i].value for i in at],
+        "y": [i + shift for i in at],
         "marker": {"symbol": symbol, "size": size, "color": colour, "line": {"width": line, "color": colour}},
-        "hoverinfo": "text", "cliponaxis": False,
+        "hoverinfo": "text",
+        "cliponaxis": False,
         "hovertext": [describe_point(readings[i], rows[i].name, "share", use_case, of=name) for i in at],
-    }  # fmt: skip
+    }
 
 
 def _table_row(row: AgainstBreakEven, label: str, split: str, use_case: UseCase) -> Row:

@@ -15,12 +15,20 @@ from analysis.charts.bars import (
 )
 from analysis.charts.chart import Chart, Part, Row
 from analysis.charts.escape import escape_html, shorten
-from analysis.charts.frame import TOOLS, Ticks, build_figure, build_ticks, build_value_axis, measure_text, write_axis_title
+from analysis.charts.frame import (
+    TOOLS,
+    Ticks,
+    build_figure,
+    build_ticks,
+    build_value_axis,
+    measure_text,
+    write_axis_title,
+)
 from analysis.charts.overlays import describe_limit
 from analysis.charts.words import align_rows, build_row, describe_point, describe_refusal
 from analysis.formats import format_count, format_reading, format_value
 from analysis.palette import Palette, choose_palette
-from analysis.reading import PROTECTED, Drill, Reading
+from analysis.reading import PROTECTED, Reading
 from data.use_case import Limit, UseCase
 
 ROW = 40  # pixels of a bar with its two lines of words
@@ -28,10 +36,20 @@ _FOOT = 28
 
 
 def plot_breakdown(
-    title: str, parts: Sequence[Part], *, label: str, unit: str, use_case: UseCase, dark: bool = False,
-    meaning: str = "person", reading: str = "", limit: Limit | None = None, overall: Reading | None = None,
-    overall_name: str = "all", split: str = "group",
-) -> Chart:  # fmt: skip
+    title: str,
+    parts: Sequence[Part],
+    *,
+    label: str,
+    unit: str,
+    use_case: UseCase,
+    dark: bool = False,
+    meaning: str = "person",
+    reading: str = "",
+    limit: Limit | None = None,
+    overall: Reading | None = None,
+    overall_name: str = "all",
+    split: str = "group",
+) -> Chart:
     """One bar per part. split: what a part is ("team"), for alt text and the table.
 
     A refused part is a hatched stub with the reason; a protected one has neither n nor a way to its cases. Drill ids
@@ -44,8 +62,12 @@ def plot_breakdown(
     ticks = build_ticks(values, unit, use_case)
     beside = [_describe_beside(p.reading, unit, use_case, palette) for p in parts]
     references = _references(limit, overall, overall_name, unit, use_case, palette, ticks)
-    margin = {"l": measure_names([p.name for p in parts]), "r": 12 + round(max((w for _, w in beside), default=40.0)),
-              "t": TOOLS + sum(r.height for r in references), "b": _FOOT}  # fmt: skip
+    margin = {
+        "l": measure_names([p.name for p in parts]),
+        "r": 12 + round(max((w for _, w in beside), default=40.0)),
+        "t": TOOLS + sum(r.height for r in references),
+        "b": _FOOT,
+    }
     height = margin["t"] + margin["b"] + max(1, len(parts)) * ROW
     shapes, notes, raised = [], [write_axis_title(label, ticks.scale.unit, palette, margin)], 0
     for reference in references:
@@ -54,16 +76,29 @@ def plot_breakdown(
         raised += reference.height
     notes += [write_beside(i, text, palette) for i, (text, _) in enumerate(beside)]
     figure = build_figure(
-        [_bars(parts, unit, use_case, palette, meaning), draw_whiskers([p.reading for p in parts], palette.text),
-         _refused(parts, unit, use_case, palette, ticks)],
-        palette, height=height, margin=margin, bargap=0.45, barmode="overlay",
-        xaxis=build_value_axis(ticks, palette), yaxis=draw_names_axis([p.name for p in parts], palette),
-        shapes=shapes, annotations=notes,
-    )  # fmt: skip
+        [
+            _bars(parts, unit, use_case, palette, meaning),
+            draw_whiskers([p.reading for p in parts], palette.text),
+            _refused(parts, unit, use_case, palette, ticks),
+        ],
+        palette,
+        height=height,
+        margin=margin,
+        bargap=0.45,
+        barmode="overlay",
+        xaxis=build_value_axis(ticks, palette),
+        yaxis=draw_names_axis([p.name for p in parts], palette),
+        shapes=shapes,
+        annotations=notes,
+    )
     drills = {str(i): p.drill for i, p in enumerate(parts) if p.drill is not None and p.reading.refusal != PROTECTED}
     labels = {str(i): p.name for i, p in enumerate(parts) if str(i) in drills}
-    words = reading or describe_breakdown(parts, unit=unit, use_case=use_case, overall=overall, overall_name=overall_name)
-    rows: list[Row] = [{split: p.name, **build_row(p.reading, label, unit, use_case), "note": p.note or None} for p in parts]
+    words = reading or describe_breakdown(
+        parts, unit=unit, use_case=use_case, overall=overall, overall_name=overall_name
+    )
+    rows: list[Row] = [
+        {split: p.name, **build_row(p.reading, label, unit, use_case), "note": p.note or None} for p in parts
+    ]
     if not any(p.note for p in parts):
         rows = [{k: v for k, v in row.items() if k != "note"} for row in rows]
     alt = f"Bar chart of {label} by {split}, {len(parts)} bars with 95 % intervals. {words}"
@@ -81,7 +116,11 @@ def describe_breakdown(
         return f"None of {len(parts)} has enough cases to show a value; the hover says why."
     low, high = (format_value(v, unit, use_case) for v in (min(shown), max(shown)))
     span = f"From {low} to {high}" if len(shown) > 1 else low
-    whole = f", {overall_name} {format_reading(overall, unit, use_case)}" if overall is not None and overall.is_shown else ""
+    whole = (
+        f", {overall_name} {format_reading(overall, unit, use_case)}"
+        if overall is not None and overall.is_shown
+        else ""
+    )
     return f"{span}{whole}. Whiskers are 95 % intervals; where they overlap widely, groups cannot be told apart.{tail}"
 
 
@@ -90,22 +129,32 @@ def _bars(parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palette,
     at = [i for i, p in enumerate(parts) if p.reading.is_shown]
     shown = [parts[i].reading for i in at]
     return {
-        "type": "bar", "orientation": "h", "y": at, "x": [r.value for r in shown], "width": 0.5,
+        "type": "bar",
+        "orientation": "h",
+        "y": at,
+        "x": [r.value for r in shown],
+        "width": 0.5,
         "marker": draw_fill(ink.mark, ink.pattern),
-        "customdata": [[str(i)] for i in at], "hoverinfo": "text",
+        "customdata": [[str(i)] for i in at],
+        "hoverinfo": "text",
         "hovertext": [describe_point(parts[i].reading, parts[i].name, unit, use_case, note=parts[i].note) for i in at],
         "unselected": {"marker": {"opacity": 0.5}},
-    }  # fmt: skip
+    }
 
 
 def _refused(parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palette, ticks: Ticks) -> dict[str, Any]:
     at = [i for i, p in enumerate(parts) if not p.reading.is_shown]
     return {
-        "type": "bar", "orientation": "h", "y": at, "x": [(ticks.high - ticks.low) * 0.08] * len(at), "width": 0.5,
+        "type": "bar",
+        "orientation": "h",
+        "y": at,
+        "x": [(ticks.high - ticks.low) * 0.08] * len(at),
+        "width": 0.5,
         "marker": draw_fill(palette.hatch, "x"),
-        "customdata": [[str(i)] for i in at], "hoverinfo": "text",
+        "customdata": [[str(i)] for i in at],
+        "hoverinfo": "text",
         "hovertext": [describe_point(parts[i].reading, parts[i].name, unit, use_case, note=parts[i].note) for i in at],
-    }  # fmt: skip
+    }
 
 
 def _describe_beside(reading: Reading, unit: str, use_case: UseCase, palette: Palette) -> tuple[str, float]:
@@ -122,7 +171,13 @@ def _describe_beside(reading: Reading, unit: str, use_case: UseCase, palette: Pa
 
 
 def _references(
-    limit: Limit | None, overall: Reading | None, overall_name: str, unit: str, use_case: UseCase, palette: Palette, ticks: Ticks
+    limit: Limit | None,
+    overall: Reading | None,
+    overall_name: str,
+    unit: str,
+    use_case: UseCase,
+    palette: Palette,
+    ticks: Ticks,
 ) -> list[Any]:
     found = []
     if overall is not None and overall.value is not None:

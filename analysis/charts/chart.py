@@ -62,7 +62,12 @@ class Mark:
 
 
 def build_series(
-    answer: Answer, periods: Sequence[str], *, label: str | None = None, meaning: str = "person", part: str = "numerator"
+    answer: Answer,
+    periods: Sequence[str],
+    *,
+    label: str | None = None,
+    meaning: str = "person",
+    part: str = "numerator",
 ) -> Series:
     """A card answered by period as a line over all `periods`, with a drill into each; part: what a click shows."""
     readings = tuple(answer.reading(period) for period in periods)

@@ -29,8 +29,13 @@ class Contribution:
 
 
 def plot_contributions(
-    title: str, contributions: Sequence[Contribution], *, use_case: UseCase, dark: bool = False, reading: str = "",
-) -> Chart:  # fmt: skip
+    title: str,
+    contributions: Sequence[Contribution],
+    *,
+    use_case: UseCase,
+    dark: bool = False,
+    reading: str = "",
+) -> Chart:
     """The ten strongest contributions by size, each to the side it pushes; all others as one bar. In log-odds."""
     palette = choose_palette(dark)
     ranked = sorted(contributions, key=lambda c: -abs(c.amount))
@@ -44,15 +49,27 @@ def plot_contributions(
     height = margin["t"] + margin["b"] + max(1, len(names)) * _ROW
     notes = [write_axis_title("Contribution to the score", "log-odds", palette, margin), *_name_sides(palette)]
     for i, (value, amount) in enumerate(zip(values, amounts, strict=True)):
-        given = f'<br><span style="color:{palette.muted}">{escape_html(shorten(value, 16))}</span>' if clean(value) else ""
+        given = (
+            f'<br><span style="color:{palette.muted}">{escape_html(shorten(value, 16))}</span>' if clean(value) else ""
+        )
         notes.append(write_beside(i, f"<b>{scale.write(amount, sign=True)}</b>{given}", palette))
     figure = build_figure(
-        _bars(names, values, amounts, bool(rest), use_case, palette), palette, height=height, margin=margin, barmode="overlay",
+        _bars(names, values, amounts, bool(rest), use_case, palette),
+        palette,
+        height=height,
+        margin=margin,
+        barmode="overlay",
         xaxis=build_value_axis(ticks, palette, range=_both_sides(ticks.low, ticks.high)),
-        yaxis=draw_names_axis(names, palette), annotations=notes,
-    )  # fmt: skip
+        yaxis=draw_names_axis(names, palette),
+        annotations=notes,
+    )
     table: list[Row] = [
-        {"input": c.name, "value": c.value, "contribution (log-odds)": round(c.amount, 6), "effect": describe_side(c.amount)}
+        {
+            "input": c.name,
+            "value": c.value,
+            "contribution (log-odds)": round(c.amount, 6),
+            "effect": describe_side(c.amount),
+        }
         for c in ranked
     ]
     words = reading or describe_contributions(contributions)
@@ -86,13 +103,20 @@ def _both_sides(low: float, high: float) -> list[float]:
 def _name_sides(palette: Palette) -> list[dict[str, Any]]:
     common = {"xref": "x", "x": 0, "yref": "paper", "y": 1, "yanchor": "bottom"}
     return [
-        write_note(f"◂ {LOWERS}", palette, font={"color": palette.ink("system").text}, xanchor="right", xshift=-6, **common),
+        write_note(
+            f"◂ {LOWERS}", palette, font={"color": palette.ink("system").text}, xanchor="right", xshift=-6, **common
+        ),
         write_note(f"{RAISES} ▸", palette, font={"color": palette.ink("bad").text}, xanchor="left", xshift=6, **common),
     ]
 
 
 def _bars(
-    names: Sequence[str], values: Sequence[str], amounts: Sequence[float], has_rest: bool, use_case: UseCase, palette: Palette
+    names: Sequence[str],
+    values: Sequence[str],
+    amounts: Sequence[float],
+    has_rest: bool,
+    use_case: UseCase,
+    palette: Palette,
 ) -> list[dict[str, Any]]:
     scale = build_scale(1.0, "log_odds", use_case)
     texts = [
@@ -108,8 +132,14 @@ def _bars(
     )
     return [
         {
-            "type": "bar", "orientation": "h", "x": [amounts[i] for i in at], "y": at, "width": 0.5,
-            "marker": draw_fill(colour, pattern), "hoverinfo": "text", "hovertext": [texts[i] for i in at],
+            "type": "bar",
+            "orientation": "h",
+            "x": [amounts[i] for i in at],
+            "y": at,
+            "width": 0.5,
+            "marker": draw_fill(colour, pattern),
+            "hoverinfo": "text",
+            "hovertext": [texts[i] for i in at],
         }
         for at, colour, pattern in looks
-    ]  # fmt: skip
+    ]

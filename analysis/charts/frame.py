@@ -25,14 +25,16 @@ def measure_text(text: str) -> float:
     return _CHARACTER * len(text)
 
 
-def build_figure(traces: list[dict[str, Any]], palette: Palette, *, height: int, margin: dict[str, int], **layout: Any) -> Figure:
+def build_figure(
+    traces: list[dict[str, Any]], palette: Palette, *, height: int, margin: dict[str, int], **layout: Any
+) -> Figure:
     """A figure as plain dictionaries. Ranges are fixed: a drag scrolls the page, and a click means its cases."""
     font = {"family": FONT, "size": SIZE, "color": palette.text}
     base: dict[str, Any] = {
         "template": {"layout": {}},
         "autosize": True,
         "height": height,
-        "margin": {"pad": 0, **margin},
+        "margin": {"pad": 0, "autoexpand": False, **margin},
         # The page's own colour, not none: an exported image would have light words on whatever lies behind it.
         "paper_bgcolor": palette.background,
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -82,19 +84,34 @@ def _round_step(step: float) -> float:
 def build_value_axis(ticks: Ticks, palette: Palette, **more: Any) -> dict[str, Any]:
     """An axis of numbers: few light grid lines, the zero line drawn."""
     return {
-        "tickvals": ticks.values, "ticktext": ticks.texts, "range": [ticks.low, ticks.high], "fixedrange": True,
-        "showgrid": True, "gridcolor": palette.grid, "gridwidth": 1, "zeroline": True, "zerolinecolor": palette.axis,
-        "zerolinewidth": 1, "showline": False, "ticks": "",
-        "tickfont": {"size": SMALL, "color": palette.muted}, **more,
-    }  # fmt: skip
+        "tickvals": ticks.values,
+        "ticktext": ticks.texts,
+        "range": [ticks.low, ticks.high],
+        "fixedrange": True,
+        "showgrid": True,
+        "gridcolor": palette.grid,
+        "gridwidth": 1,
+        "zeroline": True,
+        "zerolinecolor": palette.axis,
+        "zerolinewidth": 1,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": SMALL, "color": palette.muted},
+        **more,
+    }
 
 
 def build_name_axis(palette: Palette, **more: Any) -> dict[str, Any]:
     """An axis of names or periods at positions 0, 1, 2, ...: no grid."""
     return {
-        "fixedrange": True, "showgrid": False, "zeroline": False, "showline": False, "ticks": "",
-        "tickfont": {"size": SIZE, "color": palette.text}, **more,
-    }  # fmt: skip
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": SIZE, "color": palette.text},
+        **more,
+    }
 
 
 def write_note(text: str, palette: Palette, **more: Any) -> dict[str, Any]:

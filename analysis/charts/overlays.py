@@ -44,7 +44,9 @@ def locate(at: str, periods: Sequence[str]) -> float | None:
 def draw_marks(marks: Sequence[Mark], periods: Sequence[str], palette: Palette, plot_height: float) -> Overlay:
     """Thin dashed lines with short names on flags above the plot, in rows so that no two names overlap."""
     overlay = Overlay()
-    placed = sorted({(x, m) for m in marks if (x := locate(m.at, periods)) is not None}, key=lambda p: (p[0], p[1].name))
+    placed = sorted(
+        {(x, m) for m in marks if (x := locate(m.at, periods)) is not None}, key=lambda p: (p[0], p[1].name)
+    )
     per_period = _ASSUMED / max(len(periods), 1)
     taken: list[list[tuple[float, float]]] = []
     for x, mark in reversed(placed):  # the later the lower: no line then runs through an earlier name
@@ -70,35 +72,80 @@ def _draw_flag(
     colour = palette.ink("system").text if mark.kind == "launch" else palette.muted
     top = 1 + (row + 1) * FLAG / plot_height
     overlay.shapes.append(
-        {"type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": top, "layer": "below",
-         "line": {"color": colour, "width": 1, "dash": _DASHES.get(mark.kind, "dash")}}
-    )  # fmt: skip
+        {
+            "type": "line",
+            "xref": "x",
+            "yref": "paper",
+            "x0": x,
+            "x1": x,
+            "y0": 0,
+            "y1": top,
+            "layer": "below",
+            "line": {"color": colour, "width": 1, "dash": _DASHES.get(mark.kind, "dash")},
+        }
+    )
     overlay.annotations.append(
         write_note(
-            escape_html(name), palette, font={"color": colour}, xref="x", x=x, xanchor="right" if left else "left",
-            xshift=-2 if left else 2, yref="paper", y=1, yanchor="bottom", yshift=row * FLAG - 1,
+            escape_html(name),
+            palette,
+            font={"color": colour},
+            xref="x",
+            x=x,
+            xanchor="right" if left else "left",
+            xshift=-2 if left else 2,
+            yref="paper",
+            y=1,
+            yanchor="bottom",
+            yshift=row * FLAG - 1,
         )
-    )  # fmt: skip
+    )
 
 
 def _hovers(placed: Sequence[tuple[float, Mark]], palette: Palette) -> dict[str, Any]:
     """Small ticks at the top of the plot that say the full name of what happened."""
-    texts = [f"<b>{escape_html(m.name)}</b><br>{_WORDS.get(m.kind, escape_html(m.kind))}, {escape_html(m.at)}" for _, m in placed]
+    texts = [
+        f"<b>{escape_html(m.name)}</b><br>{_WORDS.get(m.kind, escape_html(m.kind))}, {escape_html(m.at)}"
+        for _, m in placed
+    ]
     return {
-        "type": "scatter", "mode": "markers", "x": [x for x, _ in placed], "y": [1.0] * len(placed), "yaxis": "y2",
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x for x, _ in placed],
+        "y": [1.0] * len(placed),
+        "yaxis": "y2",
         "marker": {"symbol": "line-ns", "size": 7, "line": {"width": 1, "color": palette.muted}},
-        "hoverinfo": "text", "hovertext": texts, "cliponaxis": False,
-    }  # fmt: skip
+        "hoverinfo": "text",
+        "hovertext": texts,
+        "cliponaxis": False,
+    }
 
 
 def draw_limit(limit: Limit, unit: str, use_case: UseCase, palette: Palette) -> Overlay:
     """The agreed limit as a thin line across, with its name and owner."""
     line = {"color": palette.limit, "width": 1}
-    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": limit.value, "y1": limit.value, "line": line}
+    shape = {
+        "type": "line",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "yref": "y",
+        "y0": limit.value,
+        "y1": limit.value,
+        "line": line,
+    }
     note = write_note(
-        describe_limit(limit, unit, use_case), palette, font={"color": palette.limit}, bgcolor=fade(palette.background, 0.75),
-        borderpad=0, xref="paper", x=0, xanchor="left", yref="y", y=limit.value, yanchor="bottom",
-    )  # fmt: skip
+        describe_limit(limit, unit, use_case),
+        palette,
+        font={"color": palette.limit},
+        bgcolor=fade(palette.background, 0.75),
+        borderpad=0,
+        xref="paper",
+        x=0,
+        xanchor="left",
+        yref="y",
+        y=limit.value,
+        yanchor="bottom",
+    )
     return Overlay([shape], [note])
 
 
@@ -115,13 +162,28 @@ def draw_span(span: tuple[str, str], name: str, periods: Sequence[str], palette:
         return Overlay()
     first, last = inside[0] - 0.5, inside[-1] + 0.5
     shape = {
-        "type": "rect", "xref": "x", "yref": "paper", "x0": first, "x1": last, "y0": 0, "y1": 1, "layer": "below",
-        "fillcolor": palette.shade, "line": {"width": 0},
-    }  # fmt: skip
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": first,
+        "x1": last,
+        "y0": 0,
+        "y1": 1,
+        "layer": "below",
+        "fillcolor": palette.shade,
+        "line": {"width": 0},
+    }
     note = write_note(
-        escape_html(name), palette, xref="x", x=(first + last) / 2, xanchor="center",
-        yref="paper", y=0, yanchor="bottom", yshift=row * 15,
-    )  # fmt: skip
+        escape_html(name),
+        palette,
+        xref="x",
+        x=(first + last) / 2,
+        xanchor="center",
+        yref="paper",
+        y=0,
+        yanchor="bottom",
+        yshift=row * 15,
+    )
     return Overlay([shape], [note])
 
 
@@ -131,14 +193,34 @@ def draw_immature(immature: Collection[str], periods: Sequence[str], palette: Pa
     if not at:
         return Overlay()
     hatch = {
-        "type": "bar", "x": at, "y": [1.0] * len(at), "yaxis": "y2", "width": 1.0, "hoverinfo": "skip",
-        "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0},
-                   "pattern": {"shape": "/", "fgcolor": fade(palette.hatch, 0.45), "bgcolor": "rgba(0,0,0,0)", "size": 7,
-                               "solidity": 0.12}},
-    }  # fmt: skip
+        "type": "bar",
+        "x": at,
+        "y": [1.0] * len(at),
+        "yaxis": "y2",
+        "width": 1.0,
+        "hoverinfo": "skip",
+        "marker": {
+            "color": "rgba(0,0,0,0)",
+            "line": {"width": 0},
+            "pattern": {
+                "shape": "/",
+                "fgcolor": fade(palette.hatch, 0.45),
+                "bgcolor": "rgba(0,0,0,0)",
+                "size": 7,
+                "solidity": 0.12,
+            },
+        },
+    }
     right = at[0] > len(periods) / 2
     note = write_note(
-        "not matured", palette, bgcolor=fade(palette.background, 0.85), xref="x", x=at[-1] + 0.5 if right else at[0] - 0.5,
-        xanchor="right" if right else "left", yref="paper", y=1, yanchor="top",
-    )  # fmt: skip
+        "not matured",
+        palette,
+        bgcolor=fade(palette.background, 0.85),
+        xref="x",
+        x=at[-1] + 0.5 if right else at[0] - 0.5,
+        xanchor="right" if right else "left",
+        yref="paper",
+        y=1,
+        yanchor="top",
+    )
     return Overlay([], [note], [hatch])

@@ -31,9 +31,15 @@ class Reason:
 
 
 def plot_pareto(
-    title: str, reasons: Sequence[Reason], *, label: str, use_case: UseCase, dark: bool = False, reading: str = "",
+    title: str,
+    reasons: Sequence[Reason],
+    *,
+    label: str,
+    use_case: UseCase,
+    dark: bool = False,
+    reading: str = "",
     meaning: str = "person",
-) -> Chart:  # fmt: skip
+) -> Chart:
     """Bars from the most to the least frequent reason as shares of all, and the running total as a line on the same axis.
 
     label: what is counted ("Share of overrides"). Blank and other are grey and patterned. Drill ids are positions in
@@ -55,18 +61,31 @@ def plot_pareto(
     notes += _name_line(running, palette)
     traces = [*_bars(ranked, shares, running, use_case, palette, meaning), _line(running, palette)]
     figure = build_figure(
-        traces, palette, height=height, margin=margin, xaxis=build_value_axis(ticks, palette),
-        yaxis=draw_names_axis([r.label for r in ranked], palette), annotations=notes, barmode="overlay",
-    )  # fmt: skip
+        traces,
+        palette,
+        height=height,
+        margin=margin,
+        xaxis=build_value_axis(ticks, palette),
+        yaxis=draw_names_axis([r.label for r in ranked], palette),
+        annotations=notes,
+        barmode="overlay",
+    )
     drills = {str(i): r.drill for i, r in enumerate(ranked) if r.drill is not None}
     words = reading or describe_pareto(ranked, use_case=use_case)
     table: list[Row] = [
-        {"reason": r.label, "category": r.category, "n": r.count, f"{label} (%)": convert_raw(s, "share", use_case),
-         "running total (%)": convert_raw(c, "share", use_case)}
+        {
+            "reason": r.label,
+            "category": r.category,
+            "n": r.count,
+            f"{label} (%)": convert_raw(s, "share", use_case),
+            "running total (%)": convert_raw(c, "share", use_case),
+        }
         for r, s, c in zip(ranked, shares, running, strict=True)
-    ]  # fmt: skip
+    ]
     alt = f"Bar chart of {label} by reason with the running total. {words}"
-    return Chart(figure, title, words, alt, align_rows(table), drills, {i: ranked[int(i)].label for i in drills}, height)
+    return Chart(
+        figure, title, words, alt, align_rows(table), drills, {i: ranked[int(i)].label for i in drills}, height
+    )
 
 
 def describe_pareto(reasons: Sequence[Reason], *, use_case: UseCase) -> str:
@@ -88,7 +107,12 @@ def describe_pareto(reasons: Sequence[Reason], *, use_case: UseCase) -> str:
 
 
 def _bars(
-    ranked: Sequence[Reason], shares: Sequence[float], running: Sequence[float], use_case: UseCase, palette: Palette, meaning: str
+    ranked: Sequence[Reason],
+    shares: Sequence[float],
+    running: Sequence[float],
+    use_case: UseCase,
+    palette: Palette,
+    meaning: str,
 ) -> list[dict[str, Any]]:
     texts = [
         f"<b>{escape_html(r.label)}</b> · {escape_html(r.category)}<br>{format_count(r.count, use_case)}, "
@@ -99,20 +123,34 @@ def _bars(
     traces = []
     for look, ink in looks.items():
         at = [i for i, r in enumerate(ranked) if (r.category if r.category in (BLANK, OTHER) else "") == look]
-        traces.append({
-            "type": "bar", "orientation": "h", "x": [shares[i] for i in at], "y": at, "width": 0.5,
-            "marker": draw_fill(ink.mark, ink.pattern if look else ""),
-            "customdata": [[str(i)] for i in at], "hoverinfo": "text", "hovertext": [texts[i] for i in at],
-            "unselected": {"marker": {"opacity": 0.5}},
-        })  # fmt: skip
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": [shares[i] for i in at],
+                "y": at,
+                "width": 0.5,
+                "marker": draw_fill(ink.mark, ink.pattern if look else ""),
+                "customdata": [[str(i)] for i in at],
+                "hoverinfo": "text",
+                "hovertext": [texts[i] for i in at],
+                "unselected": {"marker": {"opacity": 0.5}},
+            }
+        )
     return traces
 
 
 def _line(running: Sequence[float], palette: Palette) -> dict[str, Any]:
     return {
-        "type": "scatter", "mode": "lines+markers", "x": list(running), "y": list(range(len(running))), "hoverinfo": "skip",
-        "line": {"color": palette.text, "width": 1.5}, "marker": {"size": 6, "color": palette.text}, "cliponaxis": False,
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": list(running),
+        "y": list(range(len(running))),
+        "hoverinfo": "skip",
+        "line": {"color": palette.text, "width": 1.5},
+        "marker": {"size": 6, "color": palette.text},
+        "cliponaxis": False,
+    }
 
 
 def _name_line(running: Sequence[float], palette: Palette) -> list[dict[str, Any]]:

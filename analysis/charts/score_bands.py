@@ -53,9 +53,14 @@ class ScoreBand:
 
 
 def plot_score_bands(
-    title: str, bands: Sequence[ScoreBand], *, use_case: UseCase, dark: bool = False, reading: str = "",
+    title: str,
+    bands: Sequence[ScoreBand],
+    *,
+    use_case: UseCase,
+    dark: bool = False,
+    reading: str = "",
     bad_label: str = "",
-) -> Chart:  # fmt: skip
+) -> Chart:
     """Per band, from the lowest score down: shares of what was decided, and beside them the bad rate with its interval.
 
     bad_label: of the right panel, "Default rate" say. Drill ids are "band-kind", "3-low_side" or "3-bad_rate".
@@ -68,20 +73,39 @@ def plot_score_bands(
     key = _KEY * (5 if any(b.other for b in bands) else 4)
     margin = {"l": measure_names([b.name for b in bands]), "r": 58, "t": TOOLS + 8 + key, "b": _FOOT}
     height = margin["t"] + margin["b"] + max(1, len(bands)) * _ROW
-    notes = [_head("Decisions (% of band)", -margin["l"], 0.0, margin, palette),
-             _head(f"{bad_label} (%)", 0, _SPLIT[1], margin, palette), _rate_key(palette)]  # fmt: skip
+    notes = [
+        _head("Decisions (% of band)", -margin["l"], 0.0, margin, palette),
+        _head(f"{bad_label} (%)", 0, _SPLIT[1], margin, palette),
+        _rate_key(palette),
+    ]
     for i, band in enumerate(bands):
         notes.append(write_beside(i, f"n {format_count(band.total, use_case)}", palette, font={"color": palette.muted}))
     figure = build_figure(
-        [*_stacks(bands, words, use_case, palette), *_rates(bands, bad_label, use_case, palette, right.high)], palette,
-        height=height, margin=margin, barmode="stack", showlegend=True,
-        legend={"orientation": "v", "xref": "container", "x": 0, "xanchor": "left", "yref": "container",
-                "y": 1 - (TOOLS - 4) / height, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)", "itemclick": False,
-                "itemdoubleclick": False, "font": {"size": SMALL, "color": palette.text}, "traceorder": "normal"},
+        [*_stacks(bands, words, use_case, palette), *_rates(bands, bad_label, use_case, palette, right.high)],
+        palette,
+        height=height,
+        margin=margin,
+        barmode="stack",
+        showlegend=True,
+        legend={
+            "orientation": "v",
+            "xref": "container",
+            "x": 0,
+            "xanchor": "left",
+            "yref": "container",
+            "y": 1 - (TOOLS - 4) / height,
+            "yanchor": "top",
+            "bgcolor": "rgba(0,0,0,0)",
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "font": {"size": SMALL, "color": palette.text},
+            "traceorder": "normal",
+        },
         xaxis=build_value_axis(left, palette, domain=[0, _SPLIT[0]], range=[0, 1]),
         xaxis2=build_value_axis(right, palette, domain=[_SPLIT[1], 1], anchor="y"),
-        yaxis=draw_names_axis([b.name for b in bands], palette), annotations=notes,
-    )  # fmt: skip
+        yaxis=draw_names_axis([b.name for b in bands], palette),
+        annotations=notes,
+    )
     drills = {f"{i}-{kind}": d for i, b in enumerate(bands) for kind, d in b.drills.items() if _may(b, kind)}
     labels = {i: f"{bands[int(i.split('-')[0])].name}, {words.get(i.split('-')[1], bad_label)}" for i in drills}
     said = reading or describe_score_bands(bands, use_case=use_case)
@@ -139,17 +163,35 @@ def _stacks(
         counts = [getattr(bands[i], kind) for i in at]
         shares = [n / bands[i].total for n, i in zip(counts, at, strict=True)]
         hollow = kind in ("rejected", "other")
-        traces.append({
-            "type": "bar", "orientation": "h", "y": at, "x": shares, "width": 0.72, "name": escape_html(words[kind]),
-            "marker": {"color": fade(ink.mark, 0.12) if hollow else ink.mark, "line": {"color": palette.background, "width": 1},
-                       "pattern": {"shape": ink.pattern, "fgcolor": ink.mark if hollow else palette.background,
-                                   "bgcolor": fade(ink.mark, 0.12) if hollow else ink.mark, "size": 5, "solidity": 0.35}},
-            "customdata": [[f"{i}-{kind}"] for i in at], "hoverinfo": "text",
-            "hovertext": [f"<b>{escape_html(bands[i].name)}</b> · {escape_html(words[kind])}<br>{format_value(s, 'share', use_case)}, "
-                          f"{format_count(n, use_case)} of {format_count(bands[i].total, use_case)}"
-                          for i, n, s in zip(at, counts, shares, strict=True)],
-            "unselected": {"marker": {"opacity": 0.5}},
-        })  # fmt: skip
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": at,
+                "x": shares,
+                "width": 0.72,
+                "name": escape_html(words[kind]),
+                "marker": {
+                    "color": fade(ink.mark, 0.12) if hollow else ink.mark,
+                    "line": {"color": palette.background, "width": 1},
+                    "pattern": {
+                        "shape": ink.pattern,
+                        "fgcolor": ink.mark if hollow else palette.background,
+                        "bgcolor": fade(ink.mark, 0.12) if hollow else ink.mark,
+                        "size": 5,
+                        "solidity": 0.35,
+                    },
+                },
+                "customdata": [[f"{i}-{kind}"] for i in at],
+                "hoverinfo": "text",
+                "hovertext": [
+                    f"<b>{escape_html(bands[i].name)}</b> · {escape_html(words[kind])}<br>{format_value(s, 'share', use_case)}, "
+                    f"{format_count(n, use_case)} of {format_count(bands[i].total, use_case)}"
+                    for i, n, s in zip(at, counts, shares, strict=True)
+                ],
+                "unselected": {"marker": {"opacity": 0.5}},
+            }
+        )
     return traces
 
 
@@ -163,16 +205,36 @@ def _rates(
     expected = [(i, b.expected) for i, b in enumerate(bands) if b.expected is not None]
     hovers = [describe_point(r, b.name, "share", use_case, of=label) for r, b in zip(rates, bands, strict=True)]
     return [
-        {**common, "x": [e for _, e in expected], "y": [i for i, _ in expected], "cliponaxis": False,
-         "marker": {"symbol": "line-ns", "size": 20, "line": {"width": 2, "color": palette.text}},
-         "hovertext": [f"<b>{escape_html(bands[i].name)}</b><br>expected {format_value(e, 'share', use_case)}" for i, e in expected]},
+        {
+            **common,
+            "x": [e for _, e in expected],
+            "y": [i for i, _ in expected],
+            "cliponaxis": False,
+            "marker": {"symbol": "line-ns", "size": 20, "line": {"width": 2, "color": palette.text}},
+            "hovertext": [
+                f"<b>{escape_html(bands[i].name)}</b><br>expected {format_value(e, 'share', use_case)}"
+                for i, e in expected
+            ],
+        },
         {**draw_whiskers(rates, bad.mark, axis="x2"), "showlegend": False},
-        {**common, "x": [high * 0.04] * len(refused), "y": refused, "hovertext": [hovers[i] for i in refused],
-         "marker": {"symbol": "x-thin", "size": 9, "line": {"width": 1.5, "color": palette.hatch}}},
-        {**common, "x": [rates[i].value for i in shown], "y": shown, "customdata": [[f"{i}-bad_rate"] for i in shown],
-         "marker": {"symbol": bad.symbol, "size": 9, "color": bad.mark}, "cliponaxis": False,
-         "hovertext": [hovers[i] for i in shown], "unselected": {"marker": {"opacity": 0.5}}},
-    ]  # fmt: skip
+        {
+            **common,
+            "x": [high * 0.04] * len(refused),
+            "y": refused,
+            "hovertext": [hovers[i] for i in refused],
+            "marker": {"symbol": "x-thin", "size": 9, "line": {"width": 1.5, "color": palette.hatch}},
+        },
+        {
+            **common,
+            "x": [rates[i].value for i in shown],
+            "y": shown,
+            "customdata": [[f"{i}-bad_rate"] for i in shown],
+            "marker": {"symbol": bad.symbol, "size": 9, "color": bad.mark},
+            "cliponaxis": False,
+            "hovertext": [hovers[i] for i in shown],
+            "unselected": {"marker": {"opacity": 0.5}},
+        },
+    ]
 
 
 def _table(bands: Sequence[ScoreBand], words: dict[str, str], label: str, use_case: UseCase) -> tuple[Row, ...]:
@@ -181,6 +243,9 @@ def _table(bands: Sequence[ScoreBand], words: dict[str, str], label: str, use_ca
         row: Row = {"score band": band.name, "decisions": band.total}
         row |= {words[kind]: getattr(band, kind) for kind, _, _ in _SHARES}
         row |= {"expected rate (%)": convert_raw(band.expected, "share", use_case)}
-        row |= {f"{label}: {k}" if k in ("n", "why") else k: v for k, v in build_row(band.bad_rate, label, "share", use_case).items()}
+        row |= {
+            f"{label}: {k}" if k in ("n", "why") else k: v
+            for k, v in build_row(band.bad_rate, label, "share", use_case).items()
+        }
         rows.append(row)
     return align_rows(rows)

@@ -18,15 +18,25 @@ _EDGE = 3.0
 
 
 def draw_sparkline(
-    periods: Sequence[str], readings: Sequence[Reading], *, label: str, unit: str, use_case: UseCase, dark: bool = False,
-    meaning: str = "person", limit: float | None = None, immature: Collection[str] | None = None,
-) -> str:  # fmt: skip
+    periods: Sequence[str],
+    readings: Sequence[Reading],
+    *,
+    label: str,
+    unit: str,
+    use_case: UseCase,
+    dark: bool = False,
+    meaning: str = "person",
+    limit: float | None = None,
+    immature: Collection[str] | None = None,
+) -> str:
     """An HTML image: the values from zero up, gaps where a reading is refused, periods not matured dotted, a thin limit.
 
     As SVG inside <img alt>, since Streamlit takes bare SVG out of a page's HTML. It fills the width it is given.
     "" where fewer than two readings are shown: a line through one point says nothing.
     """
-    late = {p for p, r in zip(periods, readings, strict=True) if not is_mature(r)} if immature is None else set(immature)
+    late = (
+        {p for p, r in zip(periods, readings, strict=True) if not is_mature(r)} if immature is None else set(immature)
+    )
     shown = [(i, r.value, periods[i] in late) for i, r in enumerate(readings) if r.value is not None]
     if len(shown) < 2:
         return ""
@@ -37,7 +47,12 @@ def draw_sparkline(
 
 
 def _draw(
-    shown: Sequence[tuple[int, float, bool]], count: int, palette: Palette, meaning: str, limit: float | None, words: str
+    shown: Sequence[tuple[int, float, bool]],
+    count: int,
+    palette: Palette,
+    meaning: str,
+    limit: float | None,
+    words: str,
 ) -> str:
     colour = palette.ink(meaning).mark
     values = [v for _, v, _ in shown] + ([limit] if limit is not None else [])

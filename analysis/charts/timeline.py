@@ -32,7 +32,7 @@ class Step:
 
 def plot_timeline(
     title: str, steps: Sequence[Step], *, use_case: UseCase, dark: bool = False, reading: str = ""
-) -> Chart:  # fmt: skip
+) -> Chart:
     """Steps as points evenly apart, in the order they happened, names alternately above and below. Times are local.
 
     A step without a time keeps its place in the order given and is hollow: "not recorded".
@@ -45,20 +45,45 @@ def plot_timeline(
     notes += _between(ordered, palette)
     words = reading or describe_timeline(ordered)
     traces = [
-        {"type": "scatter", "mode": "lines", "x": points, "y": [0] * len(points), "hoverinfo": "skip",
-         "line": {"color": palette.axis, "width": 1.5}},
-        {"type": "scatter", "mode": "markers", "x": points, "y": [0] * len(points), "hoverinfo": "text", "cliponaxis": False,
-         "hovertext": [f"<b>{wrap_html(s.name, 40)}</b><br>{_describe_time(s.at, zone, seconds=True)}" for s in ordered],
-         "marker": {"size": 13, "color": [palette.background if s.at is None else palette.ink(s.meaning).mark for s in ordered],
-                    "symbol": [palette.ink(s.meaning).symbol.removesuffix("-open") for s in ordered],
-                    "line": {"width": 2, "color": [palette.hatch if s.at is None else palette.ink(s.meaning).mark for s in ordered]}}},
-    ]  # fmt: skip
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": points,
+            "y": [0] * len(points),
+            "hoverinfo": "skip",
+            "line": {"color": palette.axis, "width": 1.5},
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": points,
+            "y": [0] * len(points),
+            "hoverinfo": "text",
+            "cliponaxis": False,
+            "hovertext": [
+                f"<b>{wrap_html(s.name, 40)}</b><br>{_describe_time(s.at, zone, seconds=True)}" for s in ordered
+            ],
+            "marker": {
+                "size": 13,
+                "color": [palette.background if s.at is None else palette.ink(s.meaning).mark for s in ordered],
+                "symbol": [palette.ink(s.meaning).symbol.removesuffix("-open") for s in ordered],
+                "line": {
+                    "width": 2,
+                    "color": [palette.hatch if s.at is None else palette.ink(s.meaning).mark for s in ordered],
+                },
+            },
+        },
+    ]
     ends = [-0.5, max(len(points), 1) - 0.5]
     figure = build_figure(
-        traces, palette, height=_HEIGHT, margin={"l": 12, "r": 12, "t": 32, "b": 0},
+        traces,
+        palette,
+        height=_HEIGHT,
+        margin={"l": 12, "r": 12, "t": 32, "b": 0},
         xaxis=build_name_axis(palette, range=ends, visible=False),
-        yaxis=build_name_axis(palette, range=[-0.9, 1.1], visible=False), annotations=notes,
-    )  # fmt: skip
+        yaxis=build_name_axis(palette, range=[-0.9, 1.1], visible=False),
+        annotations=notes,
+    )
     alt = f"Time line of the case. {words}"
     return Chart(figure, title, words, alt, _table(ordered, zone), height=_HEIGHT)
 
@@ -90,7 +115,9 @@ def _describe_time(at: dt.datetime | None, zone: ZoneInfo, *, seconds: bool = Fa
     if at is None:
         return "not recorded"
     local = _local(at, zone)
-    return f"{format_date(local.date())}, {local:%H:%M:%S}" if seconds else f"{format_date(local.date())}<br>{local:%H:%M}"
+    return (
+        f"{format_date(local.date())}, {local:%H:%M:%S}" if seconds else f"{format_date(local.date())}<br>{local:%H:%M}"
+    )
 
 
 def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
@@ -102,9 +129,18 @@ def _name_step(i: int, step: Step, zone: ZoneInfo, palette: Palette) -> dict[str
     colour = palette.muted if step.at is None else palette.ink(step.meaning).text
     text = f"<b>{wrap_html(step.name, 14)}</b><br>{_describe_time(step.at, zone).replace('not recorded', 'not<br>recorded')}"
     return write_note(
-        text, palette, font={"color": colour}, align="center", xref="x", x=i, xanchor="center", yref="y", y=0,
-        yanchor="bottom" if up else "top", yshift=26 if up else -12,  # above the line is a lane for the time between
-    )  # fmt: skip
+        text,
+        palette,
+        font={"color": colour},
+        align="center",
+        xref="x",
+        x=i,
+        xanchor="center",
+        yref="y",
+        y=0,
+        yanchor="bottom" if up else "top",
+        yshift=26 if up else -12,  # above the line is a lane for the time between
+    )
 
 
 def _between(ordered: Sequence[Step], palette: Palette) -> list[dict[str, Any]]:
@@ -115,10 +151,20 @@ def _between(ordered: Sequence[Step], palette: Palette) -> list[dict[str, Any]]:
         start, end = ordered[one].at, ordered[two].at
         if start is None or end is None:
             continue
-        notes.append(write_note(
-            format_elapsed(end - start), palette, align="center",
-            xref="x", x=(one + two) / 2, xanchor="center", yref="y", y=0, yanchor="bottom", yshift=5,
-        ))  # fmt: skip
+        notes.append(
+            write_note(
+                format_elapsed(end - start),
+                palette,
+                align="center",
+                xref="x",
+                x=(one + two) / 2,
+                xanchor="center",
+                yref="y",
+                y=0,
+                yanchor="bottom",
+                yshift=5,
+            )
+        )
     return notes
 
 

@@ -86,5 +86,3 @@ def align_rows(rows: list[Row]) -> tuple[Row, ...]:
     if any(row.get("why") for row in rows):
         columns.append("why")
     return tuple({name: row.get(name) for name in columns} for row in rows)
-
-

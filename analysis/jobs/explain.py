@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from analysis.charts.contributions import Contribution
 from analysis.errors import UserError
 from analysis.formats import build_scale, format_value
 from analysis.source import Source
@@ -23,9 +24,8 @@ from models.registry import ModelProblem, load_model
 if TYPE_CHECKING:
     import pandas as pd
 
-STRONGEST = 10
 NAMED = 3  # inputs the sentence names on each side at most
-MINOR_SHARE = 0.1  # of the strongest: weaker inputs are shown, but the sentence does not name them
+MINOR_SHARE = 0.1  # of the strongest: weaker inputs are drawn, but the sentence does not name them
 SAME_SCORE = 0.005  # half a point: a larger gap to the score on record is told
 _KEPT = 256
 _lock = threading.Lock()
@@ -33,21 +33,11 @@ _kept: OrderedDict[tuple[str, str, str, int], Explanation] = OrderedDict()
 
 
 @dataclass(frozen=True)
-class Contribution:
-    """What one input did to the score: its words, its value in words, and what it added, in log-odds of bad."""
-
-    feature: str
-    words: str
-    value: str
-    log_odds: float
-
-
-@dataclass(frozen=True)
 class Explanation:
-    """One score, taken apart. base + the sum of contributions + rest = log-odds of `score`.
+    """One score, taken apart: base + the sum of the contributions' amounts = log-odds of `score`.
 
     score: what the model gives for the stored inputs, 0 to 1. logged: the score on record. base: the log-odds before
-    any input is known. contributions: the strongest, strongest first. rest: all `others` other inputs together.
+    any input is known. contributions: every input, strongest first, in the use case's words.
     """
 
     model_version: str
@@ -55,12 +45,10 @@ class Explanation:
     logged: float | None
     base: float
     contributions: tuple[Contribution, ...]
-    rest: float
-    others: int
 
 
 def explain_case(source: Source, case_id: str, decision_no: int = 1) -> Explanation:
-    """The ten inputs that moved this decision's score most, by the model version that scored it.
+    """What each input did to this decision's score, strongest first, by the model version that scored it.
 
     Path-dependent TreeSHAP in margin space (Lundberg et al., Nature Machine Intelligence 2020).
     UserError where it was not scored, its version or inputs are not there, or the artifact cannot be used.
@@ -150,14 +138,12 @@ def _read_inputs(source: Source, case_id: str, decision_no: int) -> pd.DataFrame
 def _build(
     source: Source, version: str, logged: float | None, inputs: pd.Series, contributions: pd.Series
 ) -> Explanation:
-    strongest = explain_strongest(contributions, STRONGEST)
-    total, base = float(contributions.sum()), float(contributions[BIAS])
-    named = tuple(
-        Contribution(str(name), _name(source, str(name)), _write(source, str(name), inputs[name]), float(value))
-        for name, value in strongest.items()
+    ranked = explain_strongest(contributions, len(contributions))
+    told = tuple(
+        Contribution(_name(source, str(name)), _write(source, str(name), inputs[name]), float(amount))
+        for name, amount in ranked.items()
     )
-    rest = total - base - sum(c.log_odds for c in named)
-    return Explanation(version, to_share(total), logged, base, named, rest, len(contributions) - 1 - len(named))
+    return Explanation(version, to_share(float(contributions.sum())), logged, float(contributions[BIAS]), told)
 
 
 def to_share(log_odds: float) -> float:
@@ -168,11 +154,11 @@ def to_share(log_odds: float) -> float:
 def describe_explanation(source: Source, found: Explanation) -> str:
     """The explanation in plain words: the score, where it starts, what raises it and what lowers it most."""
     use_case = source.use_case
-    edge = max((abs(c.log_odds) for c in found.contributions), default=0.0) * MINOR_SHARE
-    named = [c for c in found.contributions if abs(c.log_odds) > edge]
+    edge = max((abs(c.amount) for c in found.contributions), default=0.0) * MINOR_SHARE
+    named = [c for c in found.contributions if abs(c.amount) > edge]
     sides = {
-        "raises": [_say(c) for c in named if c.log_odds > 0][:NAMED],
-        "lowers": [_say(c) for c in named if c.log_odds < 0][:NAMED],
+        "raises": [_say(c) for c in named if c.amount > 0][:NAMED],
+        "lowers": [_say(c) for c in named if c.amount < 0][:NAMED],
     }
     score = format_value(found.score, "share", use_case)
     start = format_value(to_share(found.base), "share", use_case)
@@ -189,7 +175,7 @@ def describe_explanation(source: Source, found: Explanation) -> str:
 
 
 def _say(contribution: Contribution) -> str:
-    return f"{contribution.words} ({contribution.value})"
+    return f"{contribution.name} ({contribution.value})"
 
 
 def _join(words: list[str]) -> str:

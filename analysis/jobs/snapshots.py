@@ -38,16 +38,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _show_list(store: Store) -> None:
-    current = store.current()
-    manifests = store.list_snapshots()
-    if not manifests:
+    """Every snapshot, damaged ones too: this list is where somebody with a damaged one chooses another."""
+    shown = ""
+    try:
+        current = store.current()
+        shown = current.id if current else ""
+    except UserError as error:
+        print(error, file=sys.stderr)
+    if not store.ids():
         print("No snapshot yet: `python -m analysis.jobs.demo` builds one.")
-    for manifest in manifests:
-        mark = "*" if current and manifest.id == current.id else " "
-        held = ", ".join(
-            f"{p.use_case} {p.rows.get('decisions', 0):,} decisions as of {p.as_of[:10] or 'no date'}" for p in manifest.parts.values()
-        )
-        print(f"{mark} {manifest.id}  {held}")
+    for name in store.ids():
+        print(f"{'*' if name == shown else ' '} {name}  {_describe(store, name)}")
+
+
+def _describe(store: Store, name: str) -> str:
+    try:
+        parts = store.manifest(name).parts.values()
+    except UserError as error:
+        return f"damaged: {error.what_happened}"
+    return ", ".join(
+        f"{p.use_case} {p.rows.get('decisions', 0):,} decisions as of {p.as_of[:10] or 'no date'}" for p in parts
+    )
 
 
 if __name__ == "__main__":

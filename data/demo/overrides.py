@@ -66,7 +66,7 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     again = low & (batch["previous"] > 0)
     shape = override_shape(batch, version)
     chance, expected = np.zeros(n), np.zeros(n)
-    target = override_target(batch.month) * float(eligible.sum())
+    target = override_target(batch.month) * _count_with_later(batch, eligible)
     level_high = levels.high if levels else _high_level(batch, target, high)
     _set_high(batch, officers, high, shape, level_high, chance, expected)
     low_again = _second_try(batch, version, chance, again)
@@ -87,10 +87,15 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     return Levels(level_high, level_low)
 
 
+def _count_with_later(batch: Batch, chosen: Array) -> float:
+    """How many of the chosen there will be in the month, with the second applications still to come."""
+    return float(chosen.sum() + (SECOND_TRIES - 1) * (chosen & (batch["previous"] > 0)).sum())
+
+
 def _high_level(batch: Batch, target: float, high: Array) -> float:
     """The month's mean on the high side. In the interventions phase the target is the level without explanations."""
     per_low = planted("override_rates", "high_per_low")
-    level = target * per_low / (per_low + 1) / max(int(high.sum()), 1)
+    level = target * per_low / (per_low + 1) / max(_count_with_later(batch, high), 1.0)
     if phase_of(batch.month) == "interventions" and high.any():
         treated = explanation_in_effect(batch.month)[batch["team"][high]]
         level -= planted("interventions", "high_side_cut") * float(treated.mean())

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from analysis.case_drill import describe_drill
+from analysis.case_drill import DRILL_KEYS, describe_drill
 from analysis.case_export import export_cases
 from analysis.cases import (
     ALL,
@@ -18,7 +18,6 @@ from analysis.cases import (
     QUICK,
     ListedCase,
     Selection,
-    Undo,
     count_cases,
     describe_sort,
     find_undos,
@@ -30,9 +29,11 @@ from analysis.charts.escape import escape_markdown
 from analysis.filters import DIMENSIONS
 from analysis.formats import format_count, format_n_of
 from analysis.source import Source
-from pages.ui.case_url import Request, forget, forget_drill, open_case, put
+from pages.ui.case_url import Request, build_query, open_case, put, show_link
 
-_ALL_FILTERS = ("start", "end", "cohort", *DIMENSIONS)
+_FILTERS = ("start", "end", "cohort", *DIMENSIONS)
+# What to take out of the URL to undo a narrowing, where it is not the parameter of the same name.
+_NARROWING = {"period": ("start", "end"), "drill": DRILL_KEYS}
 
 
 def show_list(source: Source, request: Request) -> None:
@@ -56,8 +57,7 @@ def show_list(source: Source, request: Request) -> None:
 
 def _show_refusal(source: Source, request: Request) -> None:
     st.warning(f"**These cases are not listed.** {escape_markdown(request.refusal)}")
-    cases = source.use_case.word("cases")
-    st.button(f"Show all {cases} of the filters instead", on_click=forget_drill, key="show_all")
+    show_link(f"Show all {source.use_case.word('cases')} of the filters instead", build_query(*DRILL_KEYS, "page"))
     _show_way_back(request)
 
 
@@ -76,7 +76,7 @@ def _show_scope(source: Source, request: Request, total: int) -> None:
     st.markdown(f"{escape_markdown(sentence)} Snapshot as of {source.as_of_words}.")
     if selection.drill is not None:
         with st.container(horizontal=True):
-            st.button("Show all of the filters", on_click=forget_drill, key="show_all")
+            show_link(f"Show all {use_case.word('cases')} of the filters", build_query(*DRILL_KEYS, "page"))
             _show_way_back(request)
     elif request.came_from:
         _show_way_back(request)
@@ -200,9 +200,8 @@ def _show_pager(source: Source, selection: Selection, page: int, pages: int, tot
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape_markdown(" ".join(words)))
         if pages > 1:
-            back, on = str(page - 1), str(page + 1)
-            st.button("Previous", disabled=page == 1, on_click=put, args=("page", back, "1"), key="page_back")
-            st.button("Next", disabled=page == pages, on_click=put, args=("page", on, "1"), key="page_on")
+            show_link("Previous page", build_query(page=str(page - 1)), disabled=page == 1)
+            show_link("Next page", build_query(page=str(page + 1)), disabled=page == pages)
 
 
 def _show_empty(source: Source, selection: Selection) -> None:
@@ -213,37 +212,12 @@ def _show_empty(source: Source, selection: Selection) -> None:
         return
     undos = find_undos(source, selection)
     if undos:
-        st.info(f"No {cases} match all of this. Each of these alone empties the list; undo one:")
+        st.info(f"No {cases} match all of this. Each of these alone empties the list; leave one out:")
         for undo in undos:
             count = format_count(undo.cases, source.use_case)
-            label = f"Leave out {undo.words}: {count} {cases if undo.cases != 1 else source.use_case.word('case')}"
-            st.button(escape_markdown(label), on_click=_undo, args=(undo,), key=f"undo_{undo.name}")
+            word = cases if undo.cases != 1 else source.use_case.word("case")
+            show_link(f"Leave out {undo.words}: {count} {word}", build_query(*_NARROWING.get(undo.name, (undo.name,)), "page"))
         return
-    every = count_cases(source, widen(selection))
+    every = format_count(count_cases(source, widen(selection)), source.use_case)
     st.info(f"No {cases} match all of this, and no single filter alone is the reason.")
-    label = f"Leave out all of them: {format_count(every, source.use_case)} {cases}"
-    st.button(label, on_click=_undo_all, key="undo_all")
-
-
-def _undo(undo: Undo) -> None:
-    if undo.name == "drill":
-        forget_drill()
-    elif undo.name == "show":
-        forget("show")
-    else:
-        for name in ("start", "end") if undo.name == "period" else (undo.name,):
-            _clear_filter(name)
-    forget("page")
-
-
-def _undo_all() -> None:
-    forget_drill()
-    forget("show", "page")
-    for name in _ALL_FILTERS:
-        _clear_filter(name)
-
-
-def _clear_filter(name: str) -> None:
-    """Empty one widget of the filter bar; it writes the URL itself."""
-    if name in st.session_state:
-        st.session_state[name] = None if name in ("start", "end") else []
+    show_link(f"Leave out all of them: {every} {cases}", build_query(*_FILTERS, *DRILL_KEYS, "show", "page"))

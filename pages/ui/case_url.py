@@ -5,14 +5,13 @@ These parameters belong to no widget: written, each is a step the browser's back
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from analysis.case_drill import DRILL_KEYS, read_drill, refuse_drill
+from analysis.case_drill import read_drill, refuse_drill
 from analysis.cases import ALL, QUICK, Selection, list_sorts
 from analysis.charts.escape import escape_markdown
 from analysis.filters import Filters
@@ -20,7 +19,6 @@ from analysis.reading import Drill
 from analysis.source import Source
 
 CASE_KEYS = ("case", "decision")
-LIST_KEYS = ("show", "sort", "page")
 _PAGES = Path(__file__).parent.parent
 
 
@@ -72,48 +70,54 @@ def link_to_case(source: Source, case_id: str, decision_no: int | None) -> str:
     return f"{address or '/cases'}?{urlencode(query)}"
 
 
-def show_case_link(label: str, case_id: str, decision_no: int | None = None) -> None:
-    """A link to another case that keeps the filters and the list this one was opened from."""
-    query = {key: st.query_params.get_all(key) for key in st.query_params if key not in CASE_KEYS}
-    query["case"] = [case_id]
-    if decision_no is not None:
-        query["decision"] = [str(decision_no)]
-    st.page_link("cases.py", label=escape_markdown(label), query_params=query)
+def build_query(*without: str, **instead: str) -> dict[str, list[str]]:
+    """This view's URL without some parameters and with others instead: the filters and the list stay as they are."""
+    query = {key: st.query_params.get_all(key) for key in st.query_params if key not in without}
+    return query | {key: [value] for key, value in instead.items()}
+
+
+def show_link(label: str, query: dict[str, list[str]], *, disabled: bool = False) -> None:
+    """A link within this page. A link, not a button: one step for the browser's back button, and open to a new tab."""
+    st.page_link("cases.py", label=escape_markdown(label), query_params=query, disabled=disabled)
+
+
+def tell_address(source: Source) -> None:
+    """Send this view's parameters to the browser: after a link within one page its address would be the last view's.
+
+    It takes a step in its history only where the address differs.
+    """
+    st.query_params["snapshot"] = source.snapshot
+
+
+def build_case_query(case_id: str, decision_no: int | None = None) -> dict[str, list[str]]:
+    """Another case's URL that keeps the filters and the list this one was opened from."""
+    number = {} if decision_no is None else {"decision": str(decision_no)}
+    return build_query(*CASE_KEYS, case=case_id, **number)
 
 
 def open_case(case_id: str, decision_no: int | None = None) -> None:
-    """Go to one case, keeping the list it was opened from."""
-    st.query_params["case"] = case_id
+    """Go to one case, keeping the list it was opened from; for what happens without a link. One step in the history."""
+    params = {"case": case_id}
     if decision_no is not None:
-        st.query_params["decision"] = str(decision_no)
+        params["decision"] = str(decision_no)
     elif "decision" in st.query_params:
         del st.query_params["decision"]
+    st.query_params.update(params)
 
 
-def close_case() -> None:
-    """Back to the list."""
-    forget(*CASE_KEYS)
-
-
-def forget_drill() -> None:
-    """Show all cases of the filters."""
-    forget(*DRILL_KEYS, "page")
+def put(name: str, value: str, default: str) -> None:
+    """Set what is shown or its order; its default stays out of the URL. The list starts again at its first page."""
+    forget("page")
+    if value == default:
+        forget(name)
+    else:
+        st.query_params[name] = value
 
 
 def forget(*names: str) -> None:
     for name in names:
         if name in st.query_params:
             del st.query_params[name]
-
-
-def put(name: str, value: str, default: str) -> None:
-    """Set one parameter; its default stays out of the URL. The list starts again at its first page."""
-    if value == default:
-        forget(name)
-    else:
-        st.query_params[name] = value
-    if name != "page":
-        forget("page")
 
 
 def _choose(name: str, default: str, offered: list[str], problems: list[str]) -> str:

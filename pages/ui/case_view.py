@@ -9,25 +9,28 @@ from analysis.case_search import search_nearby
 from analysis.case_story import (
     OUTCOME_HEADS,
     Case,
-    Line,
     build_action,
     build_advice,
     build_facts,
     build_outcomes,
     build_timeline,
     describe_missing,
+    describe_pace,
     find_relatives,
     read_case,
 )
-from analysis.case_words import describe_header, describe_outcome, format_time
+from analysis.case_words import describe_header, describe_outcome
 from analysis.cases import count_cases, find_neighbours
+from analysis.charts import plot_timeline
 from analysis.charts.escape import escape_markdown
-from analysis.formats import format_count, format_elapsed
+from analysis.formats import format_count
 from analysis.source import Source
-from pages.ui.case_url import Request, close_case, link_to_case, open_case, show_case_link
+from pages.ui.case_url import CASE_KEYS, Request, build_case_query, build_query, link_to_case, show_link
 from pages.ui.case_why import show_why
+from pages.ui.chart import show_chart
 from pages.ui.guard import panel
 from pages.ui.lines import show_lines
+from pages.ui.panels import is_dark
 
 
 def show_case(source: Source, request: Request) -> None:
@@ -73,25 +76,23 @@ def _show_missing(source: Source, section: str) -> None:
 
 
 def _show_ways(source: Source, request: Request, case: Case | None) -> None:
-    """Back to the list, to its neighbours, and the link to this case."""
+    """Back to the list, to its neighbours, and the link to this case. Nothing is told of a protected list."""
     use_case = source.use_case
     with st.container(horizontal=True, vertical_alignment="center"):
-        if request.refusal:
-            st.button("Back to the list", on_click=close_case, key="back")
-        else:
-            total = format_count(count_cases(source, request.selection), use_case)
-            st.button(f"Back to the list of {total}", on_click=close_case, key="back")
+        total = "" if request.refusal else f" of {format_count(count_cases(source, request.selection), use_case)}"
+        show_link(f"Back to the list{total}", build_query(*CASE_KEYS))
         if case is None:
             return
         place = None if request.refusal else find_neighbours(source, request.selection, case.case_id, case.decision_no)
         if place is not None:
             for label, other in zip(("Previous in the list", "Next in the list"), place, strict=True):
-                st.button(label, disabled=other is None, on_click=open_case, args=other or (), key=label)
+                query = build_case_query(*other) if other else build_query()
+                show_link(label, query, disabled=other is None)
         with st.popover("Copy link"):
             st.markdown(f"The address of this {use_case.word('case')}; it names the snapshot it was read in.")
             st.code(link_to_case(source, case.case_id, request.decision_no), language=None, wrap_lines=True)
-        if place is None and not request.refusal:
-            st.markdown(f"This {use_case.word('case')} is not in the list of the filters above.")
+    if place is None and not request.refusal:
+        st.caption(f"This {use_case.word('case')} is not in the list of the filters above.")
 
 
 def _show_advice(source: Source, case: Case) -> None:
@@ -129,18 +130,13 @@ def _show_facts(source: Source, case: Case) -> None:
 
 
 def _show_timeline(source: Source, case: Case) -> None:
-    _head("Time line")
     steps = build_timeline(source, case)
-    before = [None, *(step.at for step in steps)]
-    show_lines(
-        [
-            Line(format_time(step.at, source.use_case), step.words, f"{format_elapsed(step.at - at)} later" if at else "")
-            for step, at in zip(steps, before, strict=False)
-        ]
-    )
     if steps:
+        chart = plot_timeline(describe_pace(case), steps, use_case=source.use_case, dark=is_dark())
+        show_chart(chart, f"timeline-{source.snapshot}-{case.case_id}-{case.decision_no}", scope=case.case_id, snapshot=source.snapshot, level=3)
         st.caption(f"Times in {escape_markdown(source.use_case.time_zone)}.")
     else:
+        _head("Time line")
         st.markdown("This log has no times.")
     _show_missing(source, "timeline")
 
@@ -167,7 +163,7 @@ def _show_relatives(source: Source, case: Case) -> None:
     relatives = find_relatives(source, case)
     for relative in relatives:
         label = f"{relative.relation[:1].upper()}{relative.relation[1:]}: {relative.words}"
-        show_case_link(label, relative.case_id, relative.decision_no)
+        show_link(label, build_case_query(relative.case_id, relative.decision_no))
     if not relatives:
         st.markdown("No other decision on this case, and no other case tied to it.")
     _show_missing(source, "relatives")
@@ -188,4 +184,4 @@ def _show_not_found(source: Source, case_id: str) -> None:
         st.markdown("The nearest ids:")
         with st.container(horizontal=True):
             for other in found.nearest:
-                show_case_link(other, other)
+                show_link(other, build_case_query(other))

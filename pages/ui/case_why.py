@@ -6,12 +6,14 @@ import streamlit as st
 
 from analysis.case_story import Case
 from analysis.case_words import format_score
+from analysis.charts import plot_contributions
 from analysis.charts.escape import escape_markdown
 from analysis.errors import UserError
-from analysis.formats import format_value
-from analysis.jobs.explain import Explanation, describe_explanation, explain_case
+from analysis.jobs.explain import describe_explanation, explain_case
 from analysis.source import Source
+from pages.ui.chart import show_chart
 from pages.ui.guard import show_error
+from pages.ui.panels import is_dark
 
 CAVEAT = (
     "This explains the model, not the world: it says what moved this score, not what causes the outcome, nor that "
@@ -22,25 +24,18 @@ CAVEAT = (
 def show_why(source: Source, case: Case) -> None:
     """The explanation, or in words why there is none; nothing else on the page depends on it."""
     row = case.row
-    score = format_score(row["score"], source.use_case) if row["score"] is not None else ""
-    st.markdown(f"### {escape_markdown(f'Why the model said {score}' if score else 'Why the model said so')}", anchors=False)
     if row["score"] is None:
-        st.markdown("It was not scored, so there is nothing to explain.")
+        st.markdown("### Why the model said so", anchors=False)
+        st.markdown(f"This {source.use_case.word('case')} was not scored, so there is nothing to explain.")
         return
+    title = f"Why the model said {format_score(row['score'], source.use_case)}"
     try:
         found = explain_case(source, case.case_id, case.decision_no)
     except UserError as error:
+        st.markdown(f"### {escape_markdown(title)}", anchors=False)
         show_error(error)
         return
-    st.markdown(escape_markdown(describe_explanation(source, found)))
-    _show_contributions(source, found)
-    st.caption(CAVEAT)
-
-
-def _show_contributions(source: Source, found: Explanation) -> None:
-    """The ten strongest inputs as a table: what they were, and what each added to the log-odds."""
-    lines = ["| Input | Value | Effect on the log-odds |", "|---|---|---:|"]
-    for part in found.contributions:
-        effect = format_value(part.log_odds, "log_odds", source.use_case)
-        lines.append(f"| {escape_markdown(part.words)} | {escape_markdown(part.value)} | {escape_markdown(effect)} |")
-    st.markdown("\n".join(lines))
+    words = describe_explanation(source, found)
+    chart = plot_contributions(title, found.contributions, use_case=source.use_case, dark=is_dark(), reading=words)
+    show_chart(chart, f"why-{source.snapshot}-{case.case_id}-{case.decision_no}", scope=case.case_id, snapshot=source.snapshot, level=3)
+    st.caption(f"Model version {escape_markdown(found.model_version)}. {CAVEAT}")

@@ -88,7 +88,9 @@ def _show_table(chart: Chart, key: str, scope: str, snapshot: str) -> None:
         if not more.open:
             return
         frame = pd.DataFrame(list(chart.table))
-        st.dataframe(frame, hide_index=True, column_config=_columns(frame), alt=f"Table of: {chart.title}", key=f"{key}-table")
+        st.dataframe(
+            frame, hide_index=True, column_config=_columns(frame), alt=f"Table of: {chart.title}", key=f"{key}-table"
+        )
         st.download_button(
             "Download as CSV",
             encode_csv(build_csv(chart.table, scope=scope, snapshot=snapshot)),

@@ -38,7 +38,7 @@ _STYLE = """
 .ed-tile .note { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
 .ed-tile .over { font-weight: 600; }
 .ed-tile .spark { margin-top: auto; padding-top: 0.3rem; }
-.ed-tile .spark svg { width: 100%; height: 34px; display: block; }
+.ed-tile .spark img { width: 100%; height: 34px; display: block; }
 </style>
 """
 
