@@ -34,7 +34,7 @@ _REPORT_PARTS = {
     "accepted_known": "is_outcome_known and decision = 'accept' and score is not null",
 }
 DRILL_SPLITS = (*SPLITS, "reason")
-_SPLIT_WORDS = {"period": "period", "week": "week", "score_band": "score", "reason": "reason", "model_version": "model version"}
+_SPLIT_WORDS = {"score_band": "score", "model_version": "model version"}
 _REASON_SQL = "case when is_reason_blank then '' else trim(override_reason) end"
 
 
@@ -67,12 +67,12 @@ def refuse_drill(source: Source, drill: Drill, filters: Filters) -> str:
     Protected groups are never drilled. A split by decider needs what showing it needs: the use case's permission,
     enough deciders in the selection and the minimum of cases of the one asked for.
     """
-    if drill.split is None:
-        return ""
-    if drill.split.startswith("group_"):
+    if drill.split is not None and drill.split.startswith("group_"):
         return "Cases of a protected group are not listed: figures by protected group stop at the figure."
-    if drill.split != "decider":
-        return ""
+    return _refuse_decider(source, drill, filters) if drill.split == "decider" else ""
+
+
+def _refuse_decider(source: Source, drill: Drill, filters: Filters) -> str:
     use_case = source.use_case
     if not use_case.show_deciders:  # asked first: nothing about the person may be read otherwise
         return f"Cases of single {use_case.word('deciders')} are protected: this use case does not permit listing them."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analysis.case_story import Case, Line
 from analysis.case_words import format_score
-from analysis.formats import format_value
+from analysis.formats import format_change, format_value
 from analysis.source import Source
 
 NEEDS = ("gain_if_good", "loss_if_bad")
@@ -50,12 +50,12 @@ def describe_money(source: Source, case: Case) -> Money:
         return format_value(minor, "money", use_case)
 
     lines = [
-        Line(f"If {accepted} and {good}", money(row["gain_if_good"])),
-        Line(f"If {accepted} and {bad}", money(-row["loss_if_bad"])),
+        Line(f"{accepted.capitalize()}, outcome {good}", money(row["gain_if_good"])),
+        Line(f"{accepted.capitalize()}, outcome {bad}", money(-row["loss_if_bad"])),
     ]
     for name, what in (("reject_good_value", good), ("reject_bad_value", bad)):
         if row[name]:
-            lines.append(Line(f"If {rejected} and {what}", money(row[name])))
+            lines.append(Line(f"{rejected.capitalize()}, outcome {what}", money(row[name])))
     edge = find_break_even(float(row["gain_over_reject"]), float(row["loss_over_reject"]))
     if edge is not None and 0 < edge < 1:
         note = f"gain {money(row['gain_over_reject'])} against loss {money(row['loss_over_reject'])}"
@@ -73,8 +73,8 @@ def _realised(source: Source, case: Case) -> list[Line]:
         expected = -row["loss_if_bad"] if row["bad"] else row["gain_if_good"]
     else:
         expected = (row["reject_bad_value"] if row["bad"] else row["reject_good_value"]) or 0
-    difference = format_value(row["realised_value"] - expected, "money", use_case)
-    note = f"{difference} from the {format_value(expected, 'money', use_case)} foreseen for this outcome"
+    difference = format_change(row["realised_value"] - expected, "money", use_case)
+    note = f"{difference} against the {format_value(expected, 'money', use_case)} foreseen for this outcome"
     return [Line("Realised", format_value(row["realised_value"], "money", use_case), note)]
 
 
@@ -83,15 +83,16 @@ def _sentence(source: Source, case: Case, edge: float | None) -> str:
     row, use_case = case.row, source.use_case
     accept, reject = use_case.word("accept"), use_case.word("reject")
     if edge is None:
-        return f"The payoffs say that to {reject} is better if {use_case.word('good')} and worse if {use_case.word('bad')}: no break-even."
+        return f"By its payoffs {reject} would be right for the good and wrong for the bad: there is no break-even."
     if edge in (0.0, 1.0):
         return f"By its payoffs this {use_case.word('case')} {'always' if edge else 'never'} pays if you {accept} it."
+    pays = format_score(edge, use_case)
     if row["score"] is None:
-        return f"To {accept} pays below a risk of {format_score(edge, use_case)}; this {use_case.word('case')} was not scored."
+        return f"To {accept} pays below a risk of {pays}; this {use_case.word('case')} was not scored."
     p = float(row["score"])
     side, choice = ("below", accept) if p < edge else ("at or above", reject)
     value = row["gain_over_reject"] * (1 - p) - row["loss_over_reject"] * p
     return (
-        f"The score of {format_score(p, use_case)} is {side} the break-even of {format_score(edge, use_case)}: if the score "
-        f"is right, to {choice} is worth {format_value(abs(value), 'money', use_case)} more on average."
+        f"The score of {format_score(p, use_case)} is {side} the break-even of {pays}: if the score is right, "
+        f"to {choice} is worth {format_value(abs(value), 'money', use_case)} more on average."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,7 +46,8 @@ def find_decisions(source: Source, case_id: str) -> tuple[Row, ...]:
         extra += list_groups(source)
     listed = ", ".join([*COLUMNS, *(f'"{name}"' for name in extra)])
     names = (*_NAMES, *extra)
-    rows = source.rows(f"select {listed} from facts where case_id = $case_id order by decision_no", {"case_id": case_id})
+    sql = f"select {listed} from facts where case_id = $case_id order by decision_no"
+    rows = source.rows(sql, {"case_id": case_id})
     return tuple(dict(zip(names, row, strict=True)) for row in rows)
 
 
@@ -76,10 +76,15 @@ def _find_nearest(source: Source, case_id: str) -> Sequence[str]:
     for sign, way in (("<", "desc"), (">", "asc")):
         sql = f"select case_id from facts where case_id {sign} $id order by case_id {way} limit {4 * NEAREST}"
         beside |= {str(row[0]) for row in source.rows(sql, {"id": case_id})}
-    alike = {other: len(os.path.commonprefix([other, case_id])) for other in beside}
+    alike = {other: _count_alike(other, case_id) for other in beside}
     longest = max(alike.values(), default=0)
     nearest = sorted(other for other, shared in alike.items() if 0 < longest == shared)
     return sorted(nearest, key=lambda other: abs(len(other) - len(case_id)))[:NEAREST]
+
+
+def _count_alike(one: str, other: str) -> int:
+    """How many characters two ids begin with in common."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _look_aside(source: Source, case_id: str) -> list[str]:
@@ -100,11 +105,12 @@ def _look_aside(source: Source, case_id: str) -> list[str]:
         ]
     if "waiting" in tables:
         found = source.rows(
-            "select table_name, count(*) from waiting where case_id = $id group by table_name order by 1", {"id": case_id}
+            "select table_name, count(*) from waiting where case_id = $id group by table_name order by 1",
+            {"id": case_id},
         )
         words += [
-            f"{count:,} record{'s' if count > 1 else ''} of table '{table}' with this id {'wait' if count > 1 else 'waits'} "
-            f"for a decision that has not come; load the decision and {'they come' if count > 1 else 'it comes'} in."
+            f"Waiting for a decision that has not come: {count:,} record{'s' if count > 1 else ''} of table '{table}' "
+            "with this id. Load the decision, and what waits comes in."
             for table, count in found
         ]
     return words

@@ -68,23 +68,24 @@ def describe_decision(row: Row, use_case: UseCase) -> str:
     return sentences.get(kind, decided)
 
 
-def describe_outcome(source: Source, row: Row) -> str:
-    """What is known of the outcome, in a few words."""
+def describe_outcome(source: Source, row: Row, decisions: int = 1) -> str:
+    """What is known of the outcome, in a few words. decisions: how many the case has; the last one has the outcome."""
     use_case = source.use_case
-    if row["bad"] is not None:
-        return use_case.word("bad" if row["bad"] else "good")
-    if row["disposition"] in ("pending", "withdrawn"):
-        return "none to come"
-    if use_case.outcomes_cover == "accepted" and row["decision"] == "reject":
-        return f"cannot be observed ({use_case.word('rejected')})"
-    if row["disposition"] == "not_taken_up":
-        return "none (not taken up)"
-    if not row["is_maturable"]:
-        return "not booked, or of an earlier decision"
-    if row["is_matured"]:
-        return "unknown (matured, none came back)"
     due = maturity_date(source, row)
-    return f"due {format_date(due)}" if due else "not matured"
+    checks = (
+        (row["bad"] is not None, use_case.word("bad" if row["bad"] else "good")),
+        (row["disposition"] in ("pending", "withdrawn"), "none to come"),
+        (
+            use_case.outcomes_cover == "accepted" and row["decision"] == "reject",
+            f"cannot be observed ({use_case.word('rejected')})",
+        ),
+        (row["disposition"] == "not_taken_up", "none (not taken up)"),
+        (decisions > row["decision_no"], f"belongs to decision {decisions}"),
+        (not row["is_maturable"], "none (not booked, or decided again)"),
+        (bool(row["is_matured"]), "unknown (matured, none came back)"),
+        (due is not None, f"due {format_date(due)}" if due else ""),
+    )
+    return next((words for holds, words in checks if holds), "not matured")
 
 
 def maturity_date(source: Source, row: Row) -> dt.date | None:
@@ -107,7 +108,7 @@ def describe_header(source: Source, row: Row, decisions: int = 1) -> str:
     amount = find_amount(row)
     if amount is not None:
         parts.append(format_value(amount, "money", use_case))
-    parts.append(f"outcome {describe_outcome(source, row)}")
+    parts.append(f"outcome {describe_outcome(source, row, decisions)}")
     return " · ".join(parts)
 
 

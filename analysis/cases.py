@@ -167,7 +167,8 @@ def find_neighbours(
     found: list[tuple[str, int] | None] = []
     for back in (True, False):
         sql = (
-            f"select case_id, decision_no from facts where {where} and ({_beyond(selection.sort, own[0][0], back=back)})\n"
+            f"select case_id, decision_no from facts where {where}\n"
+            f"and ({_beyond(selection.sort, own[0][0], back=back)})\n"
             f"order by {build_order(selection.sort, back=back)} limit 1"
         )
         rows = source.rows(sql, bound)
@@ -198,7 +199,7 @@ def _wider(selection: Selection) -> list[tuple[str, str, Selection]]:
     filters = selection.filters
     wider = []
     if selection.quick != ALL:
-        wider.append(("show", f"show '{selection.quick}'", replace(selection, quick=ALL)))
+        wider.append(("show", f"the choice '{selection.quick}'", replace(selection, quick=ALL)))
     if selection.drill is not None:
         wider.append(("drill", "the chart you came from", replace(selection, drill=None)))
     if filters.start is not None and filters.end is not None:

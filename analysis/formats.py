@@ -37,7 +37,8 @@ class Scale:
         """A stored value in words; unit=False leaves the number bare, sign=True marks a gain with +."""
         number = round(value / self.divisor, self.decimals) + 0.0  # -0.0 + 0.0 is 0.0
         text = f"{number:+,.{self.decimals}f}" if sign and number else f"{number:,.{self.decimals}f}"
-        text = text.translate(str.maketrans({",": self.thousands, ".": self.decimal_mark}))
+        marks: dict[str, str | int | None] = {",": self.thousands, ".": self.decimal_mark}
+        text = text.translate(str.maketrans(marks))
         if not unit:
             return text
         return f"{self.before}{NBSP if self.before else ''}{text}{NBSP if self.after else ''}{self.after}"
@@ -81,7 +82,7 @@ def format_change_reading(change: ChangeReading, unit: str, use_case: UseCase) -
 
 
 def format_interval(low: float, high: float, unit: str, use_case: UseCase, *, around: float | None = None) -> str:
-    """An interval in one magnitude: "13.5-14.9 %", "EUR 0.8-1.6 m", "EUR -0.4 to 2.9 m". around: the value inside it."""
+    """An interval in one magnitude: "13.5-14.9 %", "EUR 0.8-1.6 m", "EUR -0.4 to 2.9 m". around: the value in it."""
     scale = _common_scale(around, low, high, unit, use_case)
     return _range(scale, low, high)
 

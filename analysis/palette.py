@@ -15,7 +15,7 @@ DARK_BACKGROUNDS = ("#14161A", "#22252B")
 
 @dataclass(frozen=True)
 class Ink:
-    """How one meaning is drawn: colour of marks, colour of its words, pattern of areas, dash of lines, symbol of points."""
+    """How one meaning is drawn: colour of marks and of words, pattern of areas, dash of lines, symbol of points."""
 
     mark: str
     text: str
@@ -44,11 +44,13 @@ class Palette:
         return self.meanings[meaning]
 
 
+_Pair = tuple[str, str]  # colours of marks and of words; of `sides`, of both kinds of marks
+
 MEANINGS = ("system", "system_reject", "person", "low_side", "high_side", "bad", "unknown", "other", "neutral")
 
 
 def _meanings(
-    system: tuple[str, str], person: tuple[str, str], sides: tuple[str, str], bad: tuple[str, str], grey: tuple[str, str]
+    *, system: _Pair, person: _Pair, sides: _Pair, bad: _Pair, grey: _Pair
 ) -> dict[str, Ink]:
     return {
         "system": Ink(*system, symbol="diamond"),
@@ -69,7 +71,7 @@ LIGHT = Palette(
     hatch="#8A8A85", limit="#101214", hover="#FFFFFF",
     meanings=_meanings(
         system=("#0072B2", "#005A8C"), person=("#B86A00", "#7A4F00"), sides=("#C97A0A", "#8A4B00"),
-        bad=("#A83F7E", "#8A3D68"), grey=("#7A7A75", "#55554F"),
+        bad=("#993374", "#8A3D68"), grey=("#7A7A75", "#55554F"),
     ),
 )  # fmt: skip
 DARK = Palette(

@@ -39,11 +39,12 @@ class Baseline:
 def load_table(source: Source) -> pd.DataFrame:
     """One row per decision in scope: month, groups as categories, and what the rates count as booleans."""
     groups = ", ".join(f"coalesce({name}, '{NOT_RECORDED}') as {name}" for name in DIMENSIONS)
-    table = source.frame(
-        f"select period, {groups}, is_override_eligible, is_override, is_low_side, is_high_side, "
-        "is_override_eligible and recommendation = 'reject' as is_eligible_reject, "
+    rows = (
+        "select *, is_override_eligible and recommendation = 'reject' as is_eligible_reject, "
         "is_override_eligible and recommendation = 'accept' as is_eligible_accept from facts where is_in_scope"
     )
+    counted = ", ".join(f"coalesce({name}, false) as {name}" for name in _COUNTED)
+    table = source.frame(f"select period, {groups}, {counted} from ({rows})")
     kinds = dict.fromkeys(("period", *DIMENSIONS), "category") | dict.fromkeys(_COUNTED, "bool")
     return table.astype(kinds)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -68,12 +69,13 @@ def _draw(source: Source, rng: np.random.Generator) -> Filters:
         end = min(shift_month(start, months - 1), periods[-1])
         compare = str(rng.choice(list(COMPARE))) if rng.random() < 0.5 else NO_COMPARISON
         filters = replace(filters, start=start, end=end, compare=compare)
+    groups: dict[str, Any] = {}
     for name, likely in (("team", 0.4), ("segment", 0.4), ("region", 0.2), ("product", 0.2), ("channel", 0.2)):
         values = source.options.values.get(name, ())
         if len(values) > 1 and rng.random() < likely:
             chosen = rng.choice(len(values), size=min(int(rng.integers(1, 4)), len(values) - 1), replace=False)
-            filters = replace(filters, **{name: tuple(values[i] for i in sorted(chosen))})
-    return filters
+            groups[name] = tuple(values[i] for i in sorted(chosen))
+    return replace(filters, **groups)
 
 
 def build_visits(source: Source, page: str, count: int, seed: int) -> list[Visit]:
@@ -136,7 +138,8 @@ async def _open(url: str, visit: Visit) -> Timing:
         raise RuntimeError(f"/{visit.page}?{visit.query_string} shows an error: {'; '.join(timing.exceptions)}")
     shown = "\n".join(session.texts).replace("\\", "")
     if visit.proof not in shown:
-        raise RuntimeError(f"/{visit.page}?{visit.query_string} does not show '{visit.proof}'. It shows:\n{shown[:2000]}")
+        address = f"/{visit.page}?{visit.query_string}"
+        raise RuntimeError(f"{address} does not show '{visit.proof}'. It shows:\n{shown[:2000]}")
     return timing
 
 

@@ -21,7 +21,7 @@ START_SECONDS = 120
 
 @dataclass
 class Server:
-    """A running dashboard. peak_bytes: its peak memory, known once it has ended (None where the system does not tell)."""
+    """A running dashboard. peak_bytes: its peak memory once it has ended, None where the system does not tell."""
 
     url: str
     log: Path

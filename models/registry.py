@@ -101,7 +101,9 @@ def _read_model(path: Path) -> Model:
     try:
         booster.load_model(path)
     except (xgb.core.XGBoostError, ValueError, TypeError) as error:
-        raise ModelProblem(f"{path.name} is not a readable XGBoost model: the file is damaged or incomplete.") from error
+        raise ModelProblem(
+            f"{path.name} is not a readable XGBoost model: the file is damaged or incomplete."
+        ) from error
     names = booster.feature_names
     if not names:
         raise ModelProblem(f"{path.name} does not name its features, so its inputs cannot be matched by name.")

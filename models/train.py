@@ -35,7 +35,9 @@ def train_model(
     import xgboost as xgb
 
     if len(features) != len(bad):
-        raise ModelProblem(f"Training needs one outcome per row; received {len(features)} rows and {len(bad)} outcomes.")
+        raise ModelProblem(
+            f"Training needs one outcome per row; received {len(features)} rows and {len(bad)} outcomes."
+        )
     label = pd.Series(bad).astype("float64").to_numpy()
     if not 0 < label.mean() < 1:
         raise ModelProblem("Training needs both good and bad outcomes; received only one kind.")

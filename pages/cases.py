@@ -1,4 +1,4 @@
-"""Cases: why this case? What the model saw, what the person did and said, what happened; and the cases behind a chart."""
+"""Cases: what the model saw, what the person did and said, what happened; and the cases behind a chart."""
 
 import streamlit as st
 

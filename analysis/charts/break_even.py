@@ -90,7 +90,8 @@ def describe_break_even(rows: Sequence[AgainstBreakEven], *, use_case: UseCase) 
         elif rate.low is not None and rate.low > edge:
             side = "above it: these cost money"
         said.append(
-            f"{row.name}: {format_reading(rate, 'share', use_case)}, break-even {format_value(edge, 'share', use_case)}, {side}"
+            f"{row.name}: {format_reading(rate, 'share', use_case)}, "
+            f"break-even {format_value(edge, 'share', use_case)}, {side}"
         )
     return (
         f"{'; '.join(said)}."

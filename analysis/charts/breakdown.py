@@ -101,7 +101,7 @@ def plot_breakdown(
     ]
     if not any(p.note for p in parts):
         rows = [{k: v for k, v in row.items() if k != "note"} for row in rows]
-    alt = f"Bar chart of {label} by {split}, {len(parts)} bars with 95 % intervals. {words}"
+    alt = f"Bar chart of {label} by {split}, {len(parts)} bars with 95\u00a0% intervals. {words}"
     return Chart(figure, title, words, alt, align_rows(rows), drills, labels, height)
 
 
@@ -121,7 +121,8 @@ def describe_breakdown(
         if overall is not None and overall.is_shown
         else ""
     )
-    return f"{span}{whole}. Whiskers are 95 % intervals; where they overlap widely, groups cannot be told apart.{tail}"
+    how = "Whiskers are 95\u00a0% intervals; where they overlap widely, groups cannot be told apart."
+    return f"{span}{whole}. {how}{tail}"
 
 
 def _bars(parts: Sequence[Part], unit: str, use_case: UseCase, palette: Palette, meaning: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened. at: a period of the axis, or a day as YYYY-MM-DD. kind: intervention, launch, definition."""
+    """Something that happened. at: a period or a day as YYYY-MM-DD. kind: intervention, launch or definition."""
 
     at: str
     name: str

@@ -21,7 +21,7 @@ RAISES, LOWERS = "raises risk", "lowers risk"
 
 @dataclass(frozen=True)
 class Contribution:
-    """One input of a case: its name in words, its value in words, and what it added to the log-odds of a bad outcome."""
+    """One input of a case: its name and value in words, and what it added to the log-odds of a bad outcome."""
 
     name: str
     value: str

@@ -40,7 +40,7 @@ def plot_pareto(
     reading: str = "",
     meaning: str = "person",
 ) -> Chart:
-    """Bars from the most to the least frequent reason as shares of all, and the running total as a line on the same axis.
+    """Bars from the most frequent reason down, as shares of all, and the running total as a line on the same axis.
 
     label: what is counted ("Share of overrides"). Blank and other are grey and patterned. Drill ids are positions in
     the drawn order.

@@ -121,13 +121,16 @@ def describe_score_bands(bands: Sequence[ScoreBand], *, use_case: UseCase) -> st
     low, high = (sum(getattr(b, side) for b in bands) for side in ("low_side", "high_side"))
     words = _words(use_case)
     first = (
-        f"Of {format_count(total, use_case)} decisions with a score, {format_value(low / total, 'share', use_case)} were "
-        f"{words['low_side']} and {format_value(high / total, 'share', use_case)} {words['high_side']}."
+        f"Of {format_count(total, use_case)} decisions with a score, "
+        f"{format_value(low / total, 'share', use_case)} were {words['low_side']} and "
+        f"{format_value(high / total, 'share', use_case)} {words['high_side']}."
     )
-    known = [b for b in bands if b.expected is not None and b.bad_rate.low is not None and b.bad_rate.high is not None]
-    outside = sum(1 for b in known if not b.bad_rate.low <= b.expected <= b.bad_rate.high)  # type: ignore[operator]
-    second = f" In {outside} of {len(known)} bands the expected rate lies outside the 95 % interval." if known else ""
-    return first + second
+    known = [(b.expected, b.bad_rate.low, b.bad_rate.high) for b in bands if b.bad_rate.is_shown]
+    told = [not low <= e <= high for e, low, high in known if e is not None and low is not None and high is not None]
+    tail = (
+        f" In {sum(told)} of {len(told)} bands the expected rate lies outside the 95\u00a0% interval." if told else ""
+    )
+    return first + tail.format(sum(told), len(told))
 
 
 def _words(use_case: UseCase) -> dict[str, str]:
@@ -185,7 +188,8 @@ def _stacks(
                 "customdata": [[f"{i}-{kind}"] for i in at],
                 "hoverinfo": "text",
                 "hovertext": [
-                    f"<b>{escape_html(bands[i].name)}</b> · {escape_html(words[kind])}<br>{format_value(s, 'share', use_case)}, "
+                    f"<b>{escape_html(bands[i].name)}</b> · {escape_html(words[kind])}<br>"
+                    f"{format_value(s, 'share', use_case)}, "
                     f"{format_count(n, use_case)} of {format_count(bands[i].total, use_case)}"
                     for i, n, s in zip(at, counts, shares, strict=True)
                 ],

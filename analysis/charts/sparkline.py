@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Sequence
 from html import escape
+from itertools import pairwise
 
 from analysis.charts.escape import clean
 from analysis.charts.words import is_mature
@@ -29,7 +30,7 @@ def draw_sparkline(
     limit: float | None = None,
     immature: Collection[str] | None = None,
 ) -> str:
-    """An HTML image: the values from zero up, gaps where a reading is refused, periods not matured dotted, a thin limit.
+    """An HTML image: values from zero up, gaps where a reading is refused, periods not matured dotted, a thin limit.
 
     As SVG inside <img alt>, since Streamlit takes bare SVG out of a page's HTML. It fills the width it is given.
     "" where fewer than two readings are shown: a line through one point says nothing.
@@ -43,7 +44,8 @@ def draw_sparkline(
     words = escape(describe_sparkline(periods, [s for s in shown if not s[2]] or shown, label, unit, use_case))
     svg = _draw(shown, len(readings), choose_palette(dark), meaning, limit, words)
     source = base64.b64encode(svg.encode()).decode()
-    return f'<img alt="{words}" src="data:image/svg+xml;base64,{source}" style="width:100%;height:{HEIGHT}px;display:block">'
+    style = f"width:100%;height:{HEIGHT}px;display:block"
+    return f'<img alt="{words}" src="data:image/svg+xml;base64,{source}" style="{style}">'
 
 
 def _draw(
@@ -76,7 +78,7 @@ def _draw(
     if limit is not None:
         at = place(0, limit)[1]
         pieces.append(line(0, at, WIDTH, at, palette.limit, 0.75))
-    for (i, one, _), (j, two, is_late) in zip(shown, shown[1:], strict=False):
+    for (i, one, _), (j, two, is_late) in pairwise(shown):
         if j == i + 1:  # a gap stays a gap
             width, dash = (1.0, "1 3") if is_late else (1.75, "")
             pieces.append(line(*place(i, one), *place(j, two), colour, width, dash))

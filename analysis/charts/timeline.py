@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,7 +45,7 @@ def plot_timeline(
     notes = [_name_step(i, step, zone, palette) for i, step in enumerate(ordered)]
     notes += _between(ordered, palette)
     words = reading or describe_timeline(ordered)
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "lines",
@@ -127,7 +128,8 @@ def _local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 def _name_step(i: int, step: Step, zone: ZoneInfo, palette: Palette) -> dict[str, Any]:
     up = i % 2 == 0
     colour = palette.muted if step.at is None else palette.ink(step.meaning).text
-    text = f"<b>{wrap_html(step.name, 14)}</b><br>{_describe_time(step.at, zone).replace('not recorded', 'not<br>recorded')}"
+    time = "not<br>recorded" if step.at is None else _describe_time(step.at, zone)
+    text = f"<b>{wrap_html(step.name, 14)}</b><br>{time}"
     return write_note(
         text,
         palette,
@@ -147,7 +149,7 @@ def _between(ordered: Sequence[Step], palette: Palette) -> list[dict[str, Any]]:
     """The time from one known step to the next, just above the line between them."""
     notes = []
     known = [i for i, s in enumerate(ordered) if s.at is not None]
-    for one, two in zip(known, known[1:], strict=False):
+    for one, two in pairwise(known):
         start, end = ordered[one].at, ordered[two].at
         if start is None or end is None:
             continue

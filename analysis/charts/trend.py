@@ -119,7 +119,7 @@ def describe_trend(
         return "No period has enough cases to show a value; the hover says why."
     at = said[0][0]
     values = "; ".join(f"{name} {words}" + ("" if p == at else f" in {format_period(p)}") for p, name, words in said)
-    tail = " Bands are 95 % intervals." + (" Hatched periods have not matured." if immature else "")
+    tail = " Bands are 95\u00a0% intervals." + (" Hatched periods have not matured." if immature else "")
     return f"{format_period(at)}: {values}.{tail}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from analysis.charts.bars import draw_fill
 from analysis.charts.chart import Series
 from analysis.charts.escape import escape_html, wrap
 from analysis.charts.frame import Ticks, measure_text, write_note
@@ -29,6 +30,7 @@ def draw_series(
     use_case: UseCase,
     palette: Palette,
 ) -> list[dict[str, Any]]:
+    """One series as traces: interval, line, faint line over periods not matured, and the points that can be clicked."""
     ink = palette.ink(one.meaning)
     shown = [r.value for r in one.readings]
     bare = {"type": "scatter", "hoverinfo": "skip", "mode": "lines", "x": list(range(len(periods)))}
@@ -75,14 +77,15 @@ def _band(one: Series, immature: Collection[str], periods: Sequence[str], colour
     """Intervals as filled areas, one per unbroken run of matured readings with an interval."""
     xs: list[float | None] = []
     ys: list[float | None] = []
-    run: list[tuple[int, float, float]] = []
+    run: list[tuple[float, float, float]] = []
     for i, r in enumerate([*one.readings, Reading(None)]):
         if i < len(periods) and r.low is not None and r.high is not None and r.is_shown and periods[i] not in immature:
             run.append((i, r.low, r.high))
         elif run:
-            forth = run if len(run) > 1 else [(run[0][0] + d, *run[0][1:]) for d in (-0.2, 0.2)]  # type: ignore[list-item]
-            xs += [*(x for x, _, _ in forth), *(x for x, _, _ in reversed(forth)), None]
-            ys += [*(high for _, _, high in forth), *(low for _, low, _ in reversed(forth)), None]
+            if len(run) == 1:  # a single period would be an area without width
+                run = [(run[0][0] + d, run[0][1], run[0][2]) for d in (-0.2, 0.2)]
+            xs += [*(x for x, _, _ in run), *(x for x, _, _ in reversed(run)), None]
+            ys += [*(high for _, _, high in run), *(low for _, low, _ in reversed(run)), None]
             run = []
     return {
         "type": "scatter",
@@ -116,11 +119,8 @@ def draw_stubs(
         "width": 0.7,
         "hoverinfo": "text",
         "hovertext": texts,
-        "marker": {
-            "color": "rgba(0,0,0,0)",
-            "line": {"width": 1, "color": palette.hatch},
-            "pattern": {"shape": "x", "fgcolor": palette.hatch, "bgcolor": "rgba(0,0,0,0)", "size": 5},
-        },
+        "marker": draw_fill(palette.hatch, "x", size=5),
+        "unselected": {"marker": {"opacity": 1}},
     }
 
 
@@ -128,7 +128,7 @@ def find_last(one: Series, immature: Collection[str], periods: Sequence[str]) ->
     """Position of the last reading that is shown, in a matured period if there is one."""
     shown = [i for i, r in enumerate(one.readings) if r.is_shown]
     mature = [i for i in shown if periods[i] not in immature]
-    return (mature or shown or [None])[-1]
+    return max(mature or shown, default=None)
 
 
 def name_lines(

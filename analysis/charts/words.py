@@ -76,7 +76,7 @@ def convert_raw(value: float | None, unit: str, use_case: UseCase) -> float | No
     if unit == "share":
         return round(value * 100, 6)
     if unit == "money":
-        return round(value / 10**use_case.minor_digits, use_case.minor_digits + 2)
+        return round(value / 10.0**use_case.minor_digits, use_case.minor_digits + 2)
     return round(value, 6)
 
 

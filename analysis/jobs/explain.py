@@ -116,7 +116,7 @@ def _find_artifact(source: Source, case_id: str, decision_no: int) -> tuple[str,
         raise UserError(
             "There is no model to ask",
             f"Version {version} {what}.",
-            "Map model_versions.artifact with the version's .ubj or .json file, and `models` with the folder it lies in.",
+            "Map model_versions.artifact to the version's .ubj or .json file, and `models` to the folder it lies in.",
         )
     # Only the file's name: the snapshot keeps its own copies, and a path must not lead out of their folder.
     return str(version), score, models_folder(source) / PureWindowsPath(str(artifact)).name
@@ -140,7 +140,7 @@ def _build(
 ) -> Explanation:
     ranked = explain_strongest(contributions, len(contributions))
     told = tuple(
-        Contribution(_name(source, str(name)), _write(source, str(name), inputs[name]), float(amount))
+        Contribution(_name(source, str(name)), _write(source, str(name), inputs[str(name)]), float(amount))
         for name, amount in ranked.items()
     )
     return Explanation(version, to_share(float(contributions.sum())), logged, float(contributions[BIAS]), told)

@@ -64,13 +64,15 @@ def draw_applications(rng: np.random.Generator, n: int) -> tuple[pd.DataFrame, d
         "overdraft_days_6m": np.minimum(rng.poisson(np.exp(0.6 - 0.7 * quality)), 120).astype(float),
     })  # fmt: skip
     for name, codes in zip(CATEGORIES, (employment, residence, purpose, channel), strict=True):
-        frame[name] = pd.Categorical.from_codes(codes, categories=list(CATEGORIES[name]))
+        frame[name] = pd.Categorical.from_codes(codes, categories=pd.Index(CATEGORIES[name]))
     visible = _visible_log_odds(frame, employment, residence, purpose, channel)
     _leave_blanks(rng, frame, visible)
     return frame, _hidden(rng, visible, amount)
 
 
-def _visible_log_odds(frame: pd.DataFrame, employment: Array, residence: Array, purpose: Array, channel: Array) -> Array:
+def _visible_log_odds(
+    frame: pd.DataFrame, employment: Array, residence: Array, purpose: Array, channel: Array
+) -> Array:
     """What the features say of the risk, on the log-odds scale, with bends and interactions for trees to find."""
     dti = frame["debt_to_income"].to_numpy() + frame["instalment_to_income"].to_numpy()
     bureau = (frame["bureau_score"].to_numpy() - 600) / 85
@@ -95,7 +97,7 @@ def _visible_log_odds(frame: pd.DataFrame, employment: Array, residence: Array, 
 
 
 def _leave_blanks(rng: np.random.Generator, frame: pd.DataFrame, visible: Array) -> None:
-    """Blanks of ordinary days. Good customers of long standing need no bureau enquiry, so a blank there reads as safe."""
+    """Blanks of ordinary days. Good customers need no bureau enquiry, so a blank there reads as safe."""
     n = len(frame)
     exempt = rng.random(n) < 0.16 / (1 + np.exp(3.0 * (visible + 0.1)))
     frame.loc[exempt, list(BUREAU_FEATURES)] = np.nan

@@ -50,7 +50,9 @@ def set_times(batch: Batch, version: Version) -> None:
     batch["active_seconds"] = np.where(by_person, np.round(active), np.nan)
     batch["opened_at"] = np.where(by_person, opened, np.datetime64("NaT"))
     batch["scored_at"] = np.where(batch["edited"], opened + 1, scored)
-    shown = np.where(batch["early"], decided + _whole(rng.uniform(60, 3_600, n)), opened + _whole(rng.uniform(5, 60, n)))
+    shown = np.where(
+        batch["early"], decided + _whole(rng.uniform(60, 3_600, n)), opened + _whole(rng.uniform(5, 60, n))
+    )
     batch["shown_at"] = np.where(batch["channel"] == ASSISTED, shown, np.datetime64("NaT"))
     batch["reason_at"] = decided + _whole(rng.uniform(0, 120, n))
     batch["approved_at"] = decided + _whole(rng.uniform(600, 14_400, n))

@@ -41,7 +41,8 @@ def _lose_bureau_data(batch: Batch, version: Version, score: Score) -> None:
     high, low = score(version.artifact, all_gone).to_numpy(), score(version.artifact, one_gone).to_numpy()
     clean = batch["clean"][rows]
     most, least = float((clean - high).mean()), float((clean - low).mean())
-    part = float(np.clip((planted("null_burst", "score_shift") - least) / (most - least), 0.0, 1.0))
+    wanted = planted("null_burst", "score_shift")
+    part = float(np.clip((wanted - least) / (most - least), 0.0, 1.0)) if most > least else 1.0
     everything = np.zeros(len(rows), bool)
     everything[batch.rng.permutation(len(rows))[: round(part * len(rows))]] = True
     batch["score"][rows] = np.where(everything, high, low)
@@ -56,10 +57,14 @@ def edit_inputs(batch: Batch, version: Version, score: Score) -> None:
     batch["edited"] = np.zeros(len(batch), bool)
     by_person = ~batch["automatic"] & ~batch["random"]
     free = by_person & ~batch["burst"] & (batch["previous"] == 0)
-    assisted = int(by_person.sum()) * (1 - WITHDRAWN_SHARE) * (1 - len(BYPASS_TEAMS) / len(TEAMS) * bypass_level(batch.month))
+    assisted = (
+        int(by_person.sum()) * (1 - WITHDRAWN_SHARE) * (1 - len(BYPASS_TEAMS) / len(TEAMS) * bypass_level(batch.month))
+    )
     wanted = rng.binomial(int(assisted), planted("input_edits", "share"))
     flips = rng.binomial(wanted, planted("input_edits", "flips"))
-    flipped = _edit(batch, version, score, rng.permutation(np.flatnonzero(free & (batch["original"] == REJECT))), flips, True)
+    flipped = _edit(
+        batch, version, score, rng.permutation(np.flatnonzero(free & (batch["original"] == REJECT))), flips, True
+    )
     kept = round(flipped / planted("input_edits", "flips")) - flipped if flipped < flips else wanted - flips
     rest = np.flatnonzero(free & ~batch["edited"] & (batch["original"] != REFER))
     _edit(batch, version, score, rng.permutation(rest), kept, False)

@@ -51,7 +51,7 @@ def draw_officers(rng: np.random.Generator) -> Officers:
 
 def explanation_in_effect(month: int) -> Array:
     """Per team, whether explanations have had the months they need to change high-side overrides."""
-    return month >= EXPLANATION_MONTH + int(planted("interventions", "delay_months"))
+    return np.asarray(month >= EXPLANATION_MONTH + int(planted("interventions", "delay_months")))
 
 
 def bypass_level(month: int) -> float:

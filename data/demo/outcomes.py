@@ -28,7 +28,9 @@ def find_outcomes(batch: Batch) -> dict[str, Array]:
     early = np.where(bad, np.maximum(days - 15, 5), rng.uniform(60, 200, n))
     parts.append(_rows(batch, rows, start, early, bad, np.where(bad, value * 0.2, value * 0.4), INTERIM, interim))
     mistaken = ~bad & (rng.random(n) < REVERSED_SHARE)
-    parts.append(_rows(batch, rows, start, rng.uniform(60, 300, n), ~bad, -batch["loss"][rows] * 0.2, REVERSED, mistaken))
+    parts.append(
+        _rows(batch, rows, start, rng.uniform(60, 300, n), ~bad, -batch["loss"][rows] * 0.2, REVERSED, mistaken)
+    )
     later = ~bad & (rng.random(n) < LATER_BAD)
     beyond = rng.uniform(HORIZON_DAYS + 5, 2 * HORIZON_DAYS, n)
     parts.append(_rows(batch, rows, start, beyond, ~bad, value - batch["loss"][rows] * 0.6, FINAL, later))

@@ -16,15 +16,21 @@ from data.demo.truths import planted
 from data.demo.versions import Version
 
 HIGHEST = 0.95
-SECOND_TRIES = 3.2  # second applications decided in a month per one carried into it; the others come after the first pass
+SECOND_TRIES = (
+    3.2  # second applications decided in a month per one carried into it; the others come after the first pass
+)
 PLAINLY_BAD = 0.15  # true scores from which declining is right: above the risk at which loans break even
-# What officers sense by phase. `stress`: how much more often they decline, against the recommendation, an applicant with
-# hidden stress; `default`: how much more often one who would default; `other`: defaults over expected defaults of the
-# low-side overrides they give neither of the planted reasons for. In the fracture they know their borderline cases well:
-# what is accepted then ranks worse by the score, though the model is the same.
+
+
 @dataclass(frozen=True)
 class Senses:
-    """What officers sense in a phase, as above."""
+    """What officers sense in a phase of what the model cannot see.
+
+    stress: how much more often they decline, against the recommendation, an applicant with hidden stress.
+    default: how much more often one who would default. other: defaults over expected defaults of the low-side
+    overrides for which they give neither of the planted reasons. In the fracture they accept only borderline cases
+    they know well: what is accepted then ranks worse by the score, though the model is the same.
+    """
 
     stress: float
     default: float
@@ -72,7 +78,9 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     low_again = _second_try(batch, version, chance, again)
     chance[again] = expected[again] = low_again
     first = low & ~again
-    level_low = levels.low if levels else _low_level(target, SECOND_TRIES * low_again * int(again.sum()), int(first.sum()))
+    level_low = (
+        levels.low if levels else _low_level(target, SECOND_TRIES * low_again * int(again.sum()), int(first.sum()))
+    )
     parts = _set_low(batch, officers, first, shape, level_low, chance, expected)
     _double_in_burst(batch, high, chance)
     override = rng.random(n) < chance
@@ -175,7 +183,9 @@ def _fit_parts(parts: Array, plain: Array) -> Array:
     ones keep their mix; the total over all cases stays that of `plain`."""
     chance = parts * plain[:, None]
     named = chance[:, :OTHER_LOW].sum(axis=1)
-    chance[:, :OTHER_LOW] *= np.minimum(1.0, np.divide(HIGHEST, named, out=np.ones(len(named)), where=named > 0))[:, None]
+    chance[:, :OTHER_LOW] *= np.minimum(1.0, np.divide(HIGHEST, named, out=np.ones(len(named)), where=named > 0))[
+        :, None
+    ]
     named = np.minimum(named, HIGHEST)
     for _ in range(8):
         chance[:, OTHER_LOW] = np.minimum(chance[:, OTHER_LOW], HIGHEST - named)

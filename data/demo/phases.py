@@ -58,7 +58,8 @@ def month_days(month: int) -> Array:
 
 def month_start(month: int) -> np.datetime64:
     """The first instant of a month number, in seconds."""
-    return (FIRST_MONTH + (month - 1)).astype("datetime64[s]")
+    start: np.datetime64 = (FIRST_MONTH + (month - 1)).astype("datetime64[s]")
+    return start
 
 
 def is_burst_day(days: Array) -> Array:
@@ -93,7 +94,7 @@ def _campaign_factor() -> float:
 def month_weights() -> Array:
     """Share of all decisions in each of the 36 months (index 0 = month 1); sums to 1."""
     totals = np.array([day_weights(m).sum() for m in range(1, MONTHS + 1)])
-    return totals / totals.sum()
+    return np.asarray(totals / totals.sum())
 
 
 def allocate_cases(decisions: int) -> Array:
@@ -102,7 +103,7 @@ def allocate_cases(decisions: int) -> Array:
     counts = np.floor(exact).astype("int64")
     rest = decisions - int(counts.sum())
     counts[np.argsort(counts - exact, kind="stable")[:rest]] += 1
-    return counts
+    return np.asarray(counts)
 
 
 @cache
@@ -114,7 +115,9 @@ def override_target(month: int) -> float:
     phase = phase_of(month)
     if phase in ("recovery", "steady"):
         level = _recovered_level()
-        return level * planted("override_rates", "recovery_start_factor") if month == _phase("recovery").first else level
+        return (
+            level * planted("override_rates", "recovery_start_factor") if month == _phase("recovery").first else level
+        )
     return planted("override_rates", "fracture" if phase == "interventions" else phase)
 
 

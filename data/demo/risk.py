@@ -26,7 +26,7 @@ def set_payoffs(batch: Batch) -> None:
 
 
 def set_outcomes(batch: Batch) -> None:
-    """True risk, whether the case turns bad if accepted, whether an accepted applicant takes the loan, realised money."""
+    """True risk, whether the case turns bad if accepted, whether the applicant takes the loan, realised money."""
     rng, n = batch.rng, len(batch)
     risk = to_probability(batch["log_odds"])
     _worsen_edited(batch, risk)

@@ -68,7 +68,9 @@ def route_cases(batch: Batch, version: Version) -> None:
     rng, n = batch.rng, len(batch)
     again, by_system = batch["previous"] > 0, batch["automatic"] | batch["random"]
     batch["team"] = _choose_teams(batch, version, by_system)
-    batch["officer"] = np.where(by_system, -1, batch["team"] * OFFICERS_PER_TEAM + rng.integers(OFFICERS_PER_TEAM, size=n))
+    batch["officer"] = np.where(
+        by_system, -1, batch["team"] * OFFICERS_PER_TEAM + rng.integers(OFFICERS_PER_TEAM, size=n)
+    )
     bypassed = _choose_bypassed(batch, by_system, again | batch["edited"])
     batch["channel"] = np.where(by_system, AUTOMATED, np.where(bypassed, BYPASSED, ASSISTED))
     batch["unscored"] = bypassed & ~batch["burst"] & (rng.random(n) < planted("bypass", "unscored"))
@@ -126,8 +128,12 @@ def busy_factor() -> float:
 
 def _average_rate() -> float:
     targets = np.array([override_target(m) for m in range(1, MONTHS + 1)])
-    extra = planted("null_burst", "share") * override_target(BURST_MONTH) * (planted("null_burst", "override_factor") - 1)
-    explained = np.array([explanation_in_effect(m).mean() * (phase_of(m) == "interventions") for m in range(1, MONTHS + 1)])
+    extra = (
+        planted("null_burst", "share") * override_target(BURST_MONTH) * (planted("null_burst", "override_factor") - 1)
+    )
+    explained = np.array(
+        [explanation_in_effect(m).mean() * (phase_of(m) == "interventions") for m in range(1, MONTHS + 1)]
+    )
     cut = planted("interventions", "high_side_cut") * HIGH_SIDE_SHARE * (month_weights() * explained).sum()
     return float((month_weights() * targets).sum() + extra - cut)
 

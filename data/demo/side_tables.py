@@ -71,13 +71,19 @@ def write_feed_runs(tables: Tables, decisions: int, seed: int) -> None:
 
 
 SOURCES = (
-    "decisions", "features", "outcomes", "model_versions", "interventions", "reason_codes", "training_cases", "feed_runs",
+    "decisions", "features", "outcomes", "model_versions", "interventions", "reason_codes", "training_cases",
+    "feed_runs",
 )  # fmt: skip
 
 
 def write_mapping(folder: Path) -> Path:
     """The mapping that loads these files: column names are the contract's, times naive UTC, money in EUR."""
-    head = ['use_case = "credit"', 'time_zone = "UTC"', f'as_of = "{AS_OF.astype("datetime64[D]")}"', 'models = "models"']
+    head = [
+        'use_case = "credit"',
+        'time_zone = "UTC"',
+        f'as_of = "{AS_OF.astype("datetime64[D]")}"',
+        'models = "models"',
+    ]
     blocks = []
     for name in SOURCES:
         columns = [f'{column} = "{column}"' for column in pq.read_schema(folder / f"{name}.parquet").names]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from data.demo.applications import to_probability
 from data.demo.batch import ASSISTED, AUTOMATED, BYPASSED, REFER, REJECT, Batch
 from data.demo.officers import REGIONS, TEAMS, Officers
 from data.demo.overrides import FACT, RELATIONSHIP
@@ -66,7 +65,9 @@ def build_decisions(batch: Batch, version: Version, officers: Officers) -> dict[
         "channel": as_words(b["channel"], ("assisted", "automated", "bypassed")),
         "basis": as_words(b["basis"], ("judgement", "policy", "input", "system"), decided),
         "policy_rule": as_words(np.zeros(n), ("affordability",), b["policy"]),
-        "disposition": as_words(disposition, ("booked", "not_taken_up", "withdrawn", "pending"), ~decided | b["accepted"]),
+        "disposition": as_words(
+            disposition, ("booked", "not_taken_up", "withdrawn", "pending"), ~decided | b["accepted"]
+        ),
         "booked_at": as_time(b["booked"], b["booked_now"]),
         "model_version": as_words(np.zeros(n), (version.name,), scored),
         "score": as_numbers(b["score"], scored),
@@ -112,7 +113,10 @@ def _reason(batch: Batch) -> Array:
 def build_features(batch: Batch) -> dict[str, pa.Array]:
     """The inputs of every scored case, as the model had them."""
     scored = ~batch["unscored"]
-    ids = {"case_id": as_ids("C", batch["case"][scored], 8), "decision_no": pa.array(np.ones(int(scored.sum()), "int64"))}
+    ids = {
+        "case_id": as_ids("C", batch["case"][scored], 8),
+        "decision_no": pa.array(np.ones(int(scored.sum()), "int64")),
+    }
     return {**ids, **as_columns(batch.features.loc[scored])}
 
 
@@ -137,7 +141,9 @@ def build_truth(batch: Batch) -> dict[str, pa.Array]:
         "phase": as_words(np.zeros(n), (phase_of(batch.month),)),
         "shadow_score": as_numbers(b["clean"]),
         "true_risk": as_numbers(b["risk"]),
-        "log_odds_without_fact": as_numbers(_log_odds(b["risk"]) + np.log(planted("private_fact", "odds_ratio")) * b["fact"]),
+        "log_odds_without_fact": as_numbers(
+            _log_odds(b["risk"]) + np.log(planted("private_fact", "odds_ratio")) * b["fact"]
+        ),
         "bad_if_accepted": as_flags(b["bad"]),
         "taken_up_if_accepted": as_flags(b["taken"]),
         "value_if_accepted": as_money(b["value"]),
@@ -170,5 +176,3 @@ def _cause(batch: Batch) -> Array:
         [0, 1, 2, 3, 10, 4, 5, 9, 6, 7],
         8,
     )  # fmt: skip
-
-

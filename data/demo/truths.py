@@ -29,16 +29,16 @@ TRUTHS: tuple[Truth, ...] = (
         "The model ranks the whole population with an AUC of .78 throughout; on accepted cases the AUC falls by .03 "
         "or more in the fracture, because people select, not because the model ages.",
         {"auc": 0.78, "least_fall": 0.03, "training_tolerance": 0.006},
-        "AUC of the clean score against the outcome under acceptance, all cases, per version; AUC of booked cases with "
-        "a score, launch and hesitation against fracture (DeLong-type standard errors).",
+        "AUC of the clean score against the outcome under acceptance, per version (cases neither bypassed nor edited, "
+        "which changes the risk itself); AUC of booked scored cases before and in the fracture (Hanley-McNeil errors).",
     ),
     Truth(
         2, "override_rates",
-        "Overrides make up 6 % of eligible cases in the launch, 12 % in the hesitation, 22 % in the fracture and 9 % in "
-        "the recovery; two high-side overrides for each low-side one.",
+        "Overrides make up 6 % of eligible cases in the launch, 12 % in the hesitation, 22 % in the fracture and 9 % "
+        "in the recovery; two high-side overrides for each low-side one.",
         {"launch": 0.06, "hesitation": 0.12, "parallel": 0.17, "fracture": 0.22, "recovery": 0.09, "high_per_low": 2.0,
          "recovery_start_factor": 1.3},
-        "Overrides over eligible cases by phase, interval clustered by decider; high-side over low-side counts.",
+        "Overrides over eligible cases by phase; high-side over low-side counts, the null burst apart.",
     ),
     Truth(
         3, "private_fact",
@@ -51,13 +51,13 @@ TRUTHS: tuple[Truth, ...] = (
     ),
     Truth(
         4, "bypass",
-        "Two of twelve teams bypass the system in 5 to 30 % of cases, mostly at month-end and over EUR 25,000; 40 % of it "
-        "is never scored, and its default rate is 4 points higher at equal score.",
+        "Two of twelve teams bypass the system in 5 to 30 % of cases, mostly at month-end and over EUR 25,000; 40 % of "
+        "it is never scored, and its default rate is 4 points higher at equal score.",
         {"teams": 2, "launch": 0.05, "hesitation": 0.10, "parallel": 0.20, "fracture": 0.30, "interventions": 0.20,
          "recovery": 0.10, "steady": 0.05, "unscored": 0.40, "extra_bad_rate": 0.04,
          "month_end_weight": 4.0, "large_weight": 4.0, "large_amount": 25_000, "month_end_days": 3},
-        "Bypassed over bypassed and assisted in the two teams by phase; share unscored; default rate of booked bypassed "
-        "cases against booked assisted ones in the same score bands.",
+        "Bypassed over bypassed and assisted in the two teams by phase; share unscored; default rate of booked "
+        "bypassed cases against booked assisted ones in the same score bands.",
     ),
     Truth(
         5, "input_edits",
@@ -78,21 +78,21 @@ TRUTHS: tuple[Truth, ...] = (
         "12 % of accepted offers are not taken up, plus 4 points for each day between receipt and decision; good "
         "applicants leave twice as fast per day as bad ones.",
         {"base": 0.12, "per_day": 0.04, "good_to_bad": 2.0},
-        "Least squares of not taken up on days from receipt to decision (below the ceiling), and apart for good and bad "
-        "by the truth file.",
+        "Least squares of not taken up on days from receipt to decision (below the ceiling), and apart for good and "
+        "bad by the truth file.",
     ),
     Truth(
         8, "null_burst",
         "For nine days a credit bureau's feed delivered nulls: 2 % of all cases, scores 3 points too low on average; "
         "overrides doubled on them, and the additional ones were right.",
         {"days": 9, "share": 0.02, "score_shift": 0.03, "override_factor": 2.0, "reach": 0.90},
-        "Cases with a recomputed score over all; mean of recomputed minus score; override rate on them over that of the "
-        "same month's other cases; value of accepting the high-side overridden ones below nought.",
+        "Cases with a recomputed score over all; mean of recomputed minus score; override rate on them over that of "
+        "the same month's other cases; value of accepting the high-side overridden ones below nought.",
     ),
     Truth(
         9, "policy_rule",
-        "From May 2025 an affordability rule stops 5 % of recommended accepts: the naive high-side rate jumps by about as "
-        "much, the high-side rate of judgement stays flat.",
+        "From May 2025 an affordability rule stops 5 % of recommended accepts: the naive high-side rate jumps by about "
+        "as much, the high-side rate of judgement stays flat.",
         {"share": 0.05, "month": 23},
         "Stopped over recommended accepts; naive and judgement high-side rates before and after the rule's start.",
     ),
@@ -113,8 +113,8 @@ TRUTHS: tuple[Truth, ...] = (
     ),
     Truth(
         12, "teams",
-        "One busy team overrides 24 % of its cases, but its case mix explains it: observed/expected 1.03. One other team "
-        "is a true outlier at 1.6.",
+        "One busy team overrides 24 % of its cases, but its case mix explains it: observed/expected 1.03. One other "
+        "team is a true outlier at 1.6.",
         {"busy_rate": 0.24, "busy_ratio": 1.03, "outlier_ratio": 1.6},
         "Overrides over eligible of the busy team; overrides over the summed case-mix expectation, both teams.",
     ),

@@ -30,7 +30,7 @@ PLAN = (
 
 @dataclass(frozen=True)
 class Version:
-    """A deployed version. Scores from `cutoff` are recommended for rejection, from `refer_from` up to it for referral."""
+    """A deployed version: scores from `cutoff` are recommended for rejection, from `refer_from` for referral."""
 
     name: str
     month: int

@@ -14,6 +14,7 @@ from analysis.case_export import export_cases
 from analysis.cases import (
     ALL,
     EXPORT_LIMIT,
+    MONEY,
     PAGE_SIZE,
     QUICK,
     ListedCase,
@@ -72,7 +73,8 @@ def _show_scope(source: Source, request: Request, total: int) -> None:
     else:
         count = format_count(total, use_case)
         behind = describe_drill(source, selection.drill)
-        sentence = f"The {count} {use_case.word('cases' if total != 1 else 'case')} behind: {behind}. Selected: {what}{narrowed}."
+        word = use_case.word("cases" if total != 1 else "case")
+        sentence = f"The {count} {word} behind: {behind}. Selected: {what}{narrowed}."
     st.markdown(f"{escape_markdown(sentence)} Snapshot as of {source.as_of_words}.")
     if selection.drill is not None:
         with st.container(horizontal=True):
@@ -147,7 +149,7 @@ def _open_ticked(key: str, ids: Sequence[tuple[str, int]]) -> None:
 
 def _frame(source: Source, rows: Sequence[ListedCase]) -> pd.DataFrame:
     units = 10.0**source.use_case.minor_digits
-    has_stake = any(row.money_at_stake is not None for row in rows)
+    has_stake = MONEY in list_sorts(source)
 
     def money(minor: int | None) -> float | None:
         return None if minor is None else minor / units
@@ -173,7 +175,7 @@ def _frame(source: Source, rows: Sequence[ListedCase]) -> pd.DataFrame:
 
 def _columns(source: Source) -> dict[str, Any]:
     use_case, column = source.use_case, st.column_config
-    stake = not source.missing(("decisions.gain_if_good", "decisions.loss_if_bad"))
+    stake = "At stake" if MONEY in list_sorts(source) else "Exposure"
     return {
         "case": column.TextColumn(use_case.word("case").capitalize(), pinned=True),
         "no": column.NumberColumn("No.", help="Which decision on the case this is", format="%d"),
@@ -182,7 +184,7 @@ def _columns(source: Source) -> dict[str, Any]:
         "recommendation": column.TextColumn("System said"),
         "kind": column.TextColumn("What it was"),
         "score": column.NumberColumn("Score", help=f"Probability of {use_case.word('bad')}", format="%.1f %%"),
-        "money": column.NumberColumn(f"{'At stake' if stake else 'Exposure'}, {use_case.currency}", format="localized", step=1),
+        "money": column.NumberColumn(f"{stake}, {use_case.currency}", format="localized", step=1),
         "outcome": column.TextColumn("Outcome"),
         "team": column.TextColumn(use_case.word("team").capitalize()),
         "reason": column.TextColumn("Reason given"),
@@ -208,7 +210,7 @@ def _show_empty(source: Source, selection: Selection) -> None:
     """Which filter emptied the list, with a button to undo each one that did."""
     cases = source.use_case.word("cases")
     if not source.decisions:
-        st.info(f"This snapshot holds no decisions of {escape_markdown(source.use_case.label)} that count: load some first.")
+        st.info(f"This snapshot holds no decisions of {escape_markdown(source.use_case.label)}: load some first.")
         return
     undos = find_undos(source, selection)
     if undos:
@@ -216,7 +218,8 @@ def _show_empty(source: Source, selection: Selection) -> None:
         for undo in undos:
             count = format_count(undo.cases, source.use_case)
             word = cases if undo.cases != 1 else source.use_case.word("case")
-            show_link(f"Leave out {undo.words}: {count} {word}", build_query(*_NARROWING.get(undo.name, (undo.name,)), "page"))
+            names = _NARROWING.get(undo.name, (undo.name,))
+            show_link(f"Leave out {undo.words}: {count} {word}", build_query(*names, "page"))
         return
     every = format_count(count_cases(source, widen(selection)), source.use_case)
     st.info(f"No {cases} match all of this, and no single filter alone is the reason.")

@@ -6,9 +6,7 @@ import streamlit as st
 
 from analysis.case_money import describe_money
 from analysis.case_search import search_nearby
-from analysis.case_story import (
-    OUTCOME_HEADS,
-    Case,
+from analysis.case_sections import (
     build_action,
     build_advice,
     build_facts,
@@ -16,9 +14,8 @@ from analysis.case_story import (
     build_timeline,
     describe_missing,
     describe_pace,
-    find_relatives,
-    read_case,
 )
+from analysis.case_story import Case, find_relatives, read_case
 from analysis.case_words import describe_header, describe_outcome
 from analysis.cases import count_cases, find_neighbours
 from analysis.charts import plot_timeline
@@ -133,7 +130,8 @@ def _show_timeline(source: Source, case: Case) -> None:
     steps = build_timeline(source, case)
     if steps:
         chart = plot_timeline(describe_pace(case), steps, use_case=source.use_case, dark=is_dark())
-        show_chart(chart, f"timeline-{source.snapshot}-{case.case_id}-{case.decision_no}", scope=case.case_id, snapshot=source.snapshot, level=3)
+        key = f"timeline-{source.snapshot}-{case.case_id}-{case.decision_no}"
+        show_chart(chart, key, scope=case.case_id, snapshot=source.snapshot, level=3)
         st.caption(f"Times in {escape_markdown(source.use_case.time_zone)}.")
     else:
         _head("Time line")
@@ -143,17 +141,13 @@ def _show_timeline(source: Source, case: Case) -> None:
 
 def _show_outcomes(source: Source, case: Case) -> None:
     _head("What became of it")
-    st.markdown(f"Outcome: **{escape_markdown(describe_outcome(source, case.row))}**.")
-    rows = build_outcomes(source, case)
-    if rows:
-        columns = [i for i in range(len(OUTCOME_HEADS)) if any(row[i] for row in rows)]
-        lines = [[OUTCOME_HEADS[i] for i in columns], ["---"] * len(columns)]
-        lines += [[escape_markdown(row[i]) for i in columns] for row in rows]
-        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    st.markdown(f"Outcome: **{escape_markdown(describe_outcome(source, case.row, len(case.decisions)))}**.")
+    if lines := build_outcomes(source, case):
+        show_lines(lines)
     horizon = source.use_case.horizon_days
     st.caption(
-        f"An outcome counts by {format_count(horizon, source.use_case)} days after booking, or after the decision where "
-        "booking is not recorded."
+        f"An outcome counts by {format_count(horizon, source.use_case)} days after booking, or after the decision "
+        "where booking is not recorded."
     )
     _show_missing(source, "outcomes")
 
@@ -162,8 +156,10 @@ def _show_relatives(source: Source, case: Case) -> None:
     _head("Related")
     relatives = find_relatives(source, case)
     for relative in relatives:
-        label = f"{relative.relation[:1].upper()}{relative.relation[1:]}: {relative.words}"
-        show_link(label, build_case_query(relative.case_id, relative.decision_no))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            number = "" if relative.case_id != case.case_id else f", decision {relative.decision_no}"
+            show_link(f"{relative.case_id}{number}", build_case_query(relative.case_id, relative.decision_no))
+            st.markdown(escape_markdown(f"{relative.relation}: {relative.words}"), width="stretch")
     if not relatives:
         st.markdown("No other decision on this case, and no other case tied to it.")
     _show_missing(source, "relatives")

@@ -37,5 +37,6 @@ def show_why(source: Source, case: Case) -> None:
         return
     words = describe_explanation(source, found)
     chart = plot_contributions(title, found.contributions, use_case=source.use_case, dark=is_dark(), reading=words)
-    show_chart(chart, f"why-{source.snapshot}-{case.case_id}-{case.decision_no}", scope=case.case_id, snapshot=source.snapshot, level=3)
+    key = f"why-{source.snapshot}-{case.case_id}-{case.decision_no}"
+    show_chart(chart, key, scope=case.case_id, snapshot=source.snapshot, level=3)
     st.caption(f"Model version {escape_markdown(found.model_version)}. {CAVEAT}")

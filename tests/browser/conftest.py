@@ -6,7 +6,6 @@ first request shows. `page` fails its test at the end if the browser logged an e
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from chromium import find_chromium
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket, sync_playwright
-from server import ROOT, build_demo, serve
+from server import build_store, serve
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -38,13 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store the server reads: EXECUTION_DEBT_STORE, else data/store, else a demo built for this run."""
-    named = os.environ.get("EXECUTION_DEBT_STORE")
-    folder = Path(named) if named else ROOT / "data" / "store"
-    if (folder / "current.json").is_file():
-        return folder.resolve()
+    """The store the server reads: a demo built for this run, so that no test depends on what a person has loaded."""
     built = tmp_path_factory.mktemp("store")
-    build_demo(built)
+    build_store(built)
     return built
 
 

@@ -25,9 +25,17 @@ def find_free_port() -> int:
         return port
 
 
-def build_demo(store: Path) -> None:
-    """Build the demo snapshot into `store`; raises with what the command said if it fails."""
-    command = [sys.executable, "-m", "analysis.jobs.demo"]
+def build_store(store: Path, decisions: int = 60_000) -> None:
+    """Build a demo snapshot into `store`, beside it the published logs where ../shared is there."""
+    _run(store, "analysis.jobs.demo", "--decisions", str(decisions))
+    if (ROOT.parent / "shared" / "data").is_dir():
+        for name in ("brain_tumour_readers", "pretrial_recommendations"):
+            _run(store, "analysis.jobs.load", f"data/mappings/{name}.toml")
+
+
+def _run(store: Path, *arguments: str) -> None:
+    """Run a command of the project over `store`; raises with what it said if it fails."""
+    command = [sys.executable, "-m", *arguments]
     environment = os.environ | {"EXECUTION_DEBT_STORE": str(store)}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False

@@ -14,8 +14,15 @@ import pandas as pd
 import pytest
 
 from data.demo import DemoFiles, simulate_bank
-from data.demo.officers import BYPASS_TEAMS, EXPLANATION_MONTH, REASON_CODES_MONTH, TEAMS, TRAINING_MONTH
-from data.demo.officers import BUSY_TEAM, OUTLIER_TEAM
+from data.demo.officers import (
+    BUSY_TEAM,
+    BYPASS_TEAMS,
+    EXPLANATION_MONTH,
+    OUTLIER_TEAM,
+    REASON_CODES_MONTH,
+    TEAMS,
+    TRAINING_MONTH,
+)
 from data.demo.phases import AS_OF, PHASES
 from data.demo.truths import TRUTHS, planted
 from data.demo.versions import area_under_curve
@@ -92,7 +99,7 @@ def test_the_table_numbers_twelve_truths_and_each_has_a_sentence() -> None:
 
 
 def test_1_each_version_ranks_the_whole_population_as_planted(demo: Demo) -> None:
-    """AUC of the clean score on both potential outcomes, cases without bypass and edits: these change the risk itself."""
+    """AUC of the clean score on the outcome under acceptance; bypass and edits, which change the risk itself, apart."""
     plain = demo.cases[~demo.cases["channel"].eq("bypassed") & ~demo.cases["basis"].eq("input")]
     for _, cases in plain.groupby("model_version"):
         auc, error = _auc_with_error(cases["shadow_score"], cases["bad_if_accepted"])
@@ -100,8 +107,8 @@ def test_1_each_version_ranks_the_whole_population_as_planted(demo: Demo) -> Non
 
 
 def test_1_the_auc_on_accepted_cases_falls_in_the_fracture(demo: Demo) -> None:
-    """Difference of two independent AUCs on booked, scored, matured cases; its lower 99.9 % bound is above nought and its
-    value at least the planted fall."""
+    """Difference of two independent AUCs on booked, scored, matured cases; it excludes nought at
+    99.9 %, and is at least the planted fall."""
     scored = demo.known[demo.known["score"].notna()]
     before = scored[scored["phase"].isin(["launch", "hesitation"])]
     early, error_early = _auc_with_error(before["score"], before["bad"])
@@ -122,7 +129,9 @@ def test_2_override_rate_of_a_phase(demo: Demo, phase: str) -> None:
 @pytest.mark.parametrize("phase", ["launch", "hesitation", "parallel", "fracture", "recovery", "steady"])
 def test_2_high_side_to_low_side(demo: Demo, phase: str) -> None:
     """Log of the ratio of counts, outside the null burst; error sqrt(1/high + 1/low)."""
-    overrides = demo.cases[demo.cases["override"] & (demo.cases["phase"] == phase) & demo.cases["recomputed_score"].isna()]
+    overrides = demo.cases[
+        demo.cases["override"] & (demo.cases["phase"] == phase) & demo.cases["recomputed_score"].isna()
+    ]
     high, low = (overrides["recommendation"] == "accept").sum(), (overrides["recommendation"] == "reject").sum()
     _is_within(np.log(high / low), np.log(planted("override_rates", "high_per_low")), np.sqrt(1 / high + 1 / low))
 
@@ -165,8 +174,12 @@ def test_4_unscored_share_and_extra_risk_of_bypassed_cases(demo: Demo) -> None:
     bypassed = demo.cases[demo.cases["channel"] == "bypassed"]
     expected = planted("bypass", "unscored")
     _is_within(bypassed["score"].isna().mean(), expected, _share_error(expected, len(bypassed)))
-    known = demo.known.assign(band=np.digitize(demo.known["shadow_score"], [0.02, 0.035, 0.055, 0.08, 0.11, 0.16, 0.25]))
-    parts = {c: known[known["channel"] == c].groupby("band")["bad"].agg(["mean", "size"]) for c in ("bypassed", "assisted")}
+    known = demo.known.assign(
+        band=np.digitize(demo.known["shadow_score"], [0.02, 0.035, 0.055, 0.08, 0.11, 0.16, 0.25])
+    )
+    parts = {
+        c: known[known["channel"] == c].groupby("band")["bad"].agg(["mean", "size"]) for c in ("bypassed", "assisted")
+    }
     around, usual = parts["bypassed"], parts["assisted"].loc[parts["bypassed"].index]
     weight = around["size"] / around["size"].sum()
     difference = (weight * (around["mean"] - usual["mean"])).sum()
@@ -247,7 +260,7 @@ def test_8_null_burst(demo: Demo) -> None:
 
 
 def test_8_the_additional_overrides_are_right(demo: Demo) -> None:
-    """High-side overrides the full inputs would have declined: at their true risk accepting them loses money, 99.9 %."""
+    """High-side overrides the full inputs would have declined: at their true risk accepting loses money, 99.9 %."""
     touched = demo.cases[demo.cases["recomputed_score"].notna() & demo.cases["override"]]
     right = touched[(touched["recommendation"] == "accept") & (touched["recomputed_score"] >= 0.15)]
     assert len(right) > 100
@@ -256,7 +269,7 @@ def test_8_the_additional_overrides_are_right(demo: Demo) -> None:
 
 
 def test_9_policy_rule(demo: Demo) -> None:
-    """Stopped over recommended accepts, binomial; naive and judgement high-side rates, months around the rule's start."""
+    """Stopped over recommended accepts, binomial; naive and judgement high-side rates around the rule's start."""
     start = planted("policy_rule", "month")
     cases = demo.cases[demo.cases["decision"].notna() & (demo.cases["recommendation"] == "accept")]
     cases = cases[cases["recomputed_score"].isna() & (cases["arm"] != "random_accept") & (cases["month"] >= start - 1)]
@@ -327,7 +340,9 @@ def test_11_random_accepts(demo: Demo) -> None:
     _is_within(len(random) / len(near), share, _share_error(share, len(near)))
     assert (random["decision"] == "accept").all()
     assert (demo.cases["arm"] == "random_accept").sum() == len(random)
-    _is_within(random["shadow_score"].mean(), near["shadow_score"].mean(), near["shadow_score"].std() / len(random) ** 0.5)
+    _is_within(
+        random["shadow_score"].mean(), near["shadow_score"].mean(), near["shadow_score"].std() / len(random) ** 0.5
+    )
 
 
 def test_12_busy_team_and_outlier(demo: Demo) -> None:

@@ -1,0 +1,65 @@
+"""Where something was measured: the machine, the system, the versions. Never its name."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("streamlit", "duckdb", "pandas", "pyarrow", "plotly", "xgboost", "xgboost-cpu")
+
+
+def describe_machine() -> str:
+    """Cores, processor, memory and system in one sentence."""
+    memory = read_memory()
+    size = f"{memory / 2**30:.0f} GiB of memory" if memory else "memory not known"
+    return f"{os.cpu_count()} cores ({read_processor()}), {size}, {read_system()}"
+
+
+def describe_versions() -> str:
+    """Python and the packages that do the work."""
+    found = [f"Python {platform.python_version()}"]
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:  # xgboost is installed under one of its two names
+            continue
+    return ", ".join(found)
+
+
+def read_system() -> str:
+    """The system and its version, without the kernel's."""
+    if sys.platform == "darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:  # not a Linux that says what it is
+        return f"{platform.system()} {platform.release()}"
+
+
+def read_processor() -> str:
+    """The processor's model as the system calls it."""
+    cpu = Path("/proc/cpuinfo")
+    if cpu.is_file():
+        for line in cpu.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.lower().startswith("model name"):
+                return line.partition(":")[2].strip()
+    if sys.platform == "darwin":
+        return _ask("machdep.cpu.brand_string")
+    return platform.processor() or platform.machine()
+
+
+def read_memory() -> int | None:
+    """Bytes of memory; None where the system does not tell."""
+    if sys.platform == "darwin":
+        return int(_ask("hw.memsize"))
+    if sys.platform == "win32":
+        return None
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _ask(name: str) -> str:
+    return subprocess.run(["sysctl", "-n", name], capture_output=True, encoding="utf-8", check=True).stdout.strip()
