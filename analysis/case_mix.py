@@ -44,8 +44,10 @@ def estimate_adjusted(source: Source, filters: Filters, split: str) -> tuple[Que
     """Observed and expected overrides per part of `split` (a filter dimension), indirectly standardised.
 
     Expected: sum over cells of the rest's rate times the part's eligible cases; a cell nobody else decided in counts
-    as observed and is no evidence. The change is (observed - expected) / n with a t interval from the residuals
-    summed per decider, the expected taken as fixed. Source: indirect standardisation as in Spiegelhalter (2005).
+    as observed and is no evidence. The change is (observed - expected) / n with a t interval from residuals summed per
+    decider, of the part and of the rest, whose rates vary as well; degrees of freedom after Welch and Satterthwaite.
+    Taking the expected as fixed made a 5 % test of 12 equal teams exceed 6 %. Source: indirect standardisation as in
+    Spiegelhalter (2005).
     """
     where, params = filters.where()
     cells = [c for c in _CELLS if c != split]
@@ -59,46 +61,63 @@ def estimate_adjusted(source: Source, filters: Filters, split: str) -> tuple[Que
     y, n = (np.ma.filled(np.ma.asarray(found[c]).astype(float), 0.0) for c in ("y", "n"))
     part, names = pd.factorize(found["part"])
     cell = pd.factorize(found["cell"])[0]
-    expected = _expected(part, cell, y, n, len(names))
     alone = np.ma.getmaskarray(np.ma.asarray(found["decider"]))
     decider = pd.factorize(np.where(alone, "", np.ma.getdata(found["decider"])))[0]
     decider = np.where(alone, decider.max(initial=0) + 1 + np.arange(len(decider)), decider)
-    return query, {
-        name: _adjust(name, i == part, y, n, expected, decider) for i, name in enumerate(str(v) for v in names)
-    }
+    rows = _Rows(part, cell, decider, y, n)
+    return query, {name: _adjust(name, rows, i) for i, name in enumerate(str(v) for v in names)}
 
 
-def _expected(part: np.ndarray, cell: np.ndarray, y: np.ndarray, n: np.ndarray, parts: int) -> np.ndarray:
-    """Expected overrides of each row, from the rate of the other parts in its cell."""
-    cells = int(cell.max(initial=0)) + 1
-    own = part * cells + cell
-    own_y, own_n = sum_by(own, y, parts * cells), sum_by(own, n, parts * cells)
-    all_y, all_n = sum_by(cell, y, cells), sum_by(cell, n, cells)
-    rest_y, rest_n = all_y[cell] - own_y[own], all_n[cell] - own_n[own]
-    return np.where(rest_n > 0, n * rest_y / np.where(rest_n > 0, rest_n, 1.0), y)
+@dataclass(frozen=True)
+class _Rows:
+    """Overrides y of n eligible cases, one row per part, decider and cell; a row without decider has its own code."""
+
+    part: np.ndarray
+    cell: np.ndarray
+    decider: np.ndarray
+    y: np.ndarray
+    n: np.ndarray
 
 
-def _adjust(
-    name: str, mine: np.ndarray, y: np.ndarray, n: np.ndarray, expected: np.ndarray, decider: np.ndarray
-) -> Adjusted:
-    codes = pd.factorize(decider[mine])[0]
-    people = int(codes.max(initial=-1)) + 1
-    residual, cases = (sum_by(codes, v, people) for v in (y[mine] - expected[mine], n[mine]))
-    total = float(cases.sum())
-    observed, hoped = int(y[mine].sum()), float(expected[mine].sum())
-    return Adjusted(name, observed, hoped, int(total), _residual_change(residual, cases, total))
+def _adjust(name: str, rows: _Rows, part: int) -> Adjusted:
+    """One part against everyone else, cell by cell."""
+    mine, cells = rows.part == part, int(rows.cell.max(initial=0)) + 1
+    own_n = sum_by(rows.cell[mine], rows.n[mine], cells)
+    rest_y, rest_n = (sum_by(rows.cell[~mine], v[~mine], cells) for v in (rows.y, rows.n))
+    known = rest_n > 0
+    safe = np.where(known, rest_n, 1.0)
+    rate = (rest_y / safe)[rows.cell]
+    expected = np.where(known[rows.cell], rows.n * rate, rows.y)
+    weight = np.where(mine, 1.0, -(own_n / safe)[rows.cell])  # of a row's residual in observed - expected
+    residual = weight * (rows.y - expected)
+    cases = np.abs(weight) * rows.n
+    sides = [_sum_by_decider(rows.decider[side], residual[side], cases[side]) for side in (mine, ~mine & (cases > 0))]
+    total = float(rows.n[mine].sum())
+    observed, hoped = int(rows.y[mine].sum()), float(expected[mine].sum())
+    return Adjusted(name, observed, hoped, int(total), _residual_change(sides[0], sides[1], total))
 
 
-def _residual_change(residual: np.ndarray, cases: np.ndarray, total: float) -> ChangeReading:
-    people = len(residual)
-    if people < 2 or total <= 0:
+def _sum_by_decider(decider: np.ndarray, residual: np.ndarray, cases: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"residual": residual, "cases": cases}).groupby(decider).sum()
+
+
+def _residual_change(own: pd.DataFrame, rest: pd.DataFrame, total: float) -> ChangeReading:
+    """The mean residual of a part's cases; the rates of the rest, which it is measured against, vary as well."""
+    if total <= 0 or len(own) < 2:
         return ChangeReading(None, why="One person decided all of these: nothing to compare.")
-    mean = residual.sum() / total
-    variance = people / (people - 1) * float(np.sum((residual - cases * mean) ** 2)) / total**2
+    if len(rest) < 2:
+        return ChangeReading(None, why="One person decided all of the others: nothing to compare with.")
+    mean = float(own["residual"].sum()) / total
+    sides = [own["residual"] - own["cases"] * mean, rest["residual"]]
+    scaled = [(len(side) / (len(side) - 1)) ** 0.5 / total * side for side in sides]
+    together = scaled[0].add(scaled[1], fill_value=0.0)  # who decided on both sides counts once
+    variance = float((together**2).sum())
     if variance <= 0:
-        return ChangeReading(float(mean), why="How sure this is cannot be estimated.")
-    degrees = max(1.0, total**2 / float(np.sum(cases**2)) - 1)
+        return ChangeReading(mean, why="How sure this is cannot be estimated.")
+    parts = [float((side**2).sum()) for side in scaled]
+    counts = [max(1.0, float(s["cases"].sum()) ** 2 / float((s["cases"] ** 2).sum()) - 1) for s in (own, rest)]
+    degrees = sum(parts) ** 2 / sum(v**2 / d for v, d in zip(parts, counts, strict=True))
     error = variance**0.5
     half = float(special.stdtrit(degrees, 0.975)) * error
     p_value = 2 * float(special.stdtr(degrees, -abs(mean) / error))
-    return ChangeReading(float(mean), float(mean - half), float(mean + half), p_value)
+    return ChangeReading(mean, mean - half, mean + half, p_value)

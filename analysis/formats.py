@@ -37,8 +37,9 @@ class Scale:
         """A stored value in words; unit=False leaves the number bare, sign=True marks a gain with +."""
         number = round(value / self.divisor, self.decimals) + 0.0  # -0.0 + 0.0 is 0.0
         text = f"{number:+,.{self.decimals}f}" if sign and number else f"{number:,.{self.decimals}f}"
-        marks: dict[str, str | int | None] = {",": self.thousands, ".": self.decimal_mark}
-        text = text.translate(str.maketrans(marks))
+        if (self.thousands, self.decimal_mark) != (",", "."):
+            marks: dict[str, str | int | None] = {",": self.thousands, ".": self.decimal_mark}
+            text = text.translate(str.maketrans(marks))
         if not unit:
             return text
         return f"{self.before}{NBSP if self.before else ''}{text}{NBSP if self.after else ''}{self.after}"
@@ -58,7 +59,7 @@ def format_value(value: float, unit: str, use_case: UseCase) -> str:
     ValueError for a unit that is not in UNITS, or a value that is not a finite number: a reading says why instead.
     """
     if unit == "share" and 0 < value < 0.00001:
-        return f"under {replace(_percent(use_case), decimals=3).write(0.00001)}"
+        return f"under {_scale(use_case, 0.01, 3, after='%').write(0.00001)}"
     return build_scale(value, unit, use_case).write(value)
 
 
@@ -150,15 +151,15 @@ def build_scale(reference: float, unit: str, use_case: UseCase) -> Scale:
     if not math.isfinite(reference):
         raise ValueError(f"{reference} cannot be written: a reading without a value says why instead")
     if unit == "share":
-        return replace(_percent(use_case), decimals=_percent_decimals(reference))
+        return _scale(use_case, 0.01, _percent_decimals(reference), after="%")
     if unit == "money":
         return _money(reference, use_case)
     if unit in ("minutes", "hours"):
         return _duration(reference, unit, use_case)
     if unit == "count":
-        return _marked(Scale(1.0, 0 if float(reference).is_integer() or abs(reference) >= 1000 else 1), use_case)
+        return _scale(use_case, 1.0, 0 if float(reference).is_integer() or abs(reference) >= 1000 else 1)
     if unit in ("ratio", "log_odds"):
-        return _marked(Scale(1.0, 2), use_case)
+        return _scale(use_case, 1.0, 2)
     raise ValueError(f"the units are {', '.join(UNITS)}; received {unit!r}")
 
 
@@ -168,12 +169,8 @@ def build_axis_scale(values: Sequence[float], unit: str, use_case: UseCase) -> S
     return build_scale(largest, unit, use_case)
 
 
-def _marked(scale: Scale, use_case: UseCase) -> Scale:
-    return replace(scale, thousands=use_case.thousands, decimal_mark=use_case.decimal_mark)
-
-
-def _percent(use_case: UseCase) -> Scale:
-    return _marked(Scale(0.01, 1, after="%"), use_case)
+def _scale(use_case: UseCase, divisor: float, decimals: int, before: str = "", after: str = "") -> Scale:
+    return Scale(divisor, decimals, before, after, use_case.thousands, use_case.decimal_mark)
 
 
 def _percent_decimals(share: float) -> int:
@@ -192,9 +189,9 @@ def _money(minor: float, use_case: UseCase) -> Scale:
     for edge, size, word in ((999.5e6, 1e9, "bn"), (99_999.5, 1e6, "m")):
         if main >= edge:
             decimals = 2 if main < 0.95 * size else 1
-            return _marked(Scale(units * size, decimals, use_case.currency, word), use_case)
+            return _scale(use_case, units * size, decimals, use_case.currency, word)
     decimals = use_case.minor_digits if main < 100 and not main.is_integer() else 0
-    return _marked(Scale(units, decimals, use_case.currency), use_case)
+    return _scale(use_case, units, decimals, use_case.currency)
 
 
 def _duration(value: float, unit: str, use_case: UseCase) -> Scale:
@@ -202,10 +199,10 @@ def _duration(value: float, unit: str, use_case: UseCase) -> Scale:
     minutes = abs(value) / per
     if minutes < 90:
         whole = minutes >= 9.95 or minutes.is_integer()
-        return _marked(Scale(per, 0 if whole else 1, after="min"), use_case)
+        return _scale(use_case, per, 0 if whole else 1, after="min")
     if minutes < 2 * _DAY:
-        return _marked(Scale(per * _HOUR, 1, after="h"), use_case)
-    return _marked(Scale(per * _DAY, 1, after="days"), use_case)
+        return _scale(use_case, per * _HOUR, 1, after="h")
+    return _scale(use_case, per * _DAY, 1, after="days")
 
 
 def _common_scale(value: float | None, low: float, high: float, unit: str, use_case: UseCase) -> Scale:

@@ -49,9 +49,7 @@ _Pair = tuple[str, str]  # colours of marks and of words; of `sides`, of both ki
 MEANINGS = ("system", "system_reject", "person", "low_side", "high_side", "bad", "unknown", "other", "neutral")
 
 
-def _meanings(
-    *, system: _Pair, person: _Pair, sides: _Pair, bad: _Pair, grey: _Pair
-) -> dict[str, Ink]:
+def _meanings(*, system: _Pair, person: _Pair, sides: _Pair, bad: _Pair, grey: _Pair) -> dict[str, Ink]:
     return {
         "system": Ink(*system, symbol="diamond"),
         "system_reject": Ink(*system, pattern="-", dash="dot", symbol="diamond-open"),

@@ -40,7 +40,8 @@ def answer_reasons(source: Source, filters: Filters) -> tuple[Query, tuple[Reaso
     where, params = filters.where()
     sql = (
         "select reason as part, decider, sum(overrides) as overrides, sum(low_side) as low_side,\n"
-        "    sum(known) as known, sum(bads) as bads, sum(expected) as expected, sum(value) as value\n"
+        "    sum(scored) as scored, sum(bads) as bads, sum(expected) as expected, sum(valued) as valued,\n"
+        "    sum(value) as value\n"
         f"from rollup_reasons\nwhere {where}\ngroup by all\norder by all"
     )
     query = Query(sql, params)
@@ -59,7 +60,7 @@ def answer_reasons(source: Source, filters: Filters) -> tuple[Query, tuple[Reaso
 def _ratios(source: Source, sums: Sums) -> list[Reading]:
     if not sums.parts:
         return []
-    known, bads, expected = (sums.total(c) for c in ("known", "bads", "expected"))
+    scored, bads, expected = (sums.total(c) for c in ("scored", "bads", "expected"))
     own = sums.has_decider
     if bool(own.all()):
         found = estimate_means(sums.part, sums.columns["expected"], sums.columns["bads"], groups=len(sums.parts))
@@ -67,25 +68,25 @@ def _ratios(source: Source, sums: Sums) -> list[Reading]:
     else:
         exact = estimate_observed_expected(bads, expected)
         value, low, high = exact.ratio, exact.low, exact.high
-    return [_reading(source, value[i], low[i], high[i], int(known[i])) for i in range(len(sums.parts))]
+    return [_reading(source, value[i], low[i], high[i], int(scored[i])) for i in range(len(sums.parts))]
 
 
 def _values(source: Source, sums: Sums) -> list[Reading]:
     if not sums.parts:
         return []
-    known = sums.total("known")
+    valued = sums.total("valued")
     if source.missing(("decisions.gain_if_good", "decisions.loss_if_bad")):
-        return [Reading(None, n=int(n), why="Needs gain_if_good and loss_if_bad, which this log does not map.") for n in known]
+        return [Reading(None, n=int(n), why="Needs gain_if_good and loss_if_bad, which this log does not map.") for n in valued]
     found = estimate_means(
-        sums.part[sums.has_decider], sums.columns["known"][sums.has_decider], sums.columns["value"][sums.has_decider],
+        sums.part[sums.has_decider], sums.columns["valued"][sums.has_decider], sums.columns["value"][sums.has_decider],
         groups=len(sums.parts),
     )  # fmt: skip
     complete = sums.has_decider.all()
     total = sums.total("value")
     return [
         _reading(
-            source, total[i] / known[i] if known[i] else np.nan,
-            found.low[i] if complete else np.nan, found.high[i] if complete else np.nan, int(known[i]),
+            source, total[i] / valued[i] if valued[i] else np.nan,
+            found.low[i] if complete else np.nan, found.high[i] if complete else np.nan, int(valued[i]),
         )
         for i in range(len(sums.parts))
     ]  # fmt: skip

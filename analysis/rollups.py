@@ -6,15 +6,23 @@ carries the filter dimensions and the decider, because intervals allow for decis
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
-from analysis.catalog import Card
+from analysis.catalog import ROW_SETS, Card
 from analysis.filters import DIMENSIONS, NOT_RECORDED
 from analysis.measures import build_measures, name_columns
 from analysis.quantiles import LogBins
+from data.rows import read_row_set
 
 MINUTE_BINS = LogBins(smallest=1 / 60, largest=2 * 365 * 1440.0)  # one second to two years, in minutes
 GRAINS = {"rollup_month": ("period",), "rollup_week": ("week",), "rollup_band": ("period", "score_band")}
+
+
+def hash_definitions(cards: Iterable[Card]) -> str:
+    """A digest of everything a snapshot's sums depend on: row sets and rollups. It changes when a definition does."""
+    text = "\n".join([*(read_row_set(name) for name in ROW_SETS), *(sql for _, sql in build_rollup_sql(cards))])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def build_rollup_sql(cards: Iterable[Card]) -> list[tuple[str, str]]:
@@ -69,13 +77,18 @@ def _scores() -> str:
 
 
 def _reasons() -> str:
-    """Overrides per stated reason: a row is one reason within one group; blank is ''."""
+    """Overrides per stated reason: a row is one reason within one group; blank is ''.
+
+    Expected bads speak of cases with a score, value of cases with both payoffs: a case without is in neither sum.
+    """
+    known = "is_low_side and is_outcome_known"
     return (
         f"select {_keys(('period',))}, case when is_reason_blank then '' else trim(override_reason) end as reason,\n"
         "    count(*) as overrides, count(*) filter (where is_low_side) as low_side,\n"
-        "    count(*) filter (where is_low_side and is_outcome_known) as known,\n"
-        "    count(*) filter (where is_low_side and is_outcome_known and bad) as bads,\n"
-        "    coalesce(sum(score) filter (where is_low_side and is_outcome_known), 0) as expected,\n"
-        "    coalesce(sum(accept_advantage) filter (where is_low_side and is_outcome_known), 0) as value\n"
+        f"    count(*) filter (where {known} and score is not null) as scored,\n"
+        f"    count(*) filter (where {known} and score is not null and bad) as bads,\n"
+        f"    coalesce(sum(score) filter (where {known}), 0) as expected,\n"
+        f"    count(*) filter (where {known} and money_at_stake is not null) as valued,\n"
+        f"    coalesce(sum(accept_advantage) filter (where {known} and money_at_stake is not null), 0) as value\n"
         "from facts where is_override group by all order by period"
     )

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -35,8 +36,11 @@ class Source:
 
     @property
     def as_of_words(self) -> str:
-        """The snapshot's date in words: "12 Jul 2026", or "no dates"."""
-        return f"{self.as_of.day} {self.as_of:%b %Y}" if self.as_of else "no dates"
+        """The snapshot's local date in words: "12 Jul 2026", or "no dates"."""
+        if self.as_of is None:
+            return "no dates"
+        local = self.as_of.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(self.use_case.time_zone))
+        return f"{local.day} {local:%b %Y}"
 
     def columns(self, sql: str, params: Params | None = None) -> dict[str, np.ndarray]:
         return self.reader.columns(sql, params)

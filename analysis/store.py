@@ -15,6 +15,7 @@ from pathlib import Path
 from analysis.catalog import read_catalog
 from analysis.errors import UserError
 from analysis.filters import DIMENSIONS, Options
+from analysis.rollups import hash_definitions
 from analysis.source import Source
 from data.engine import Reader
 from data.snapshots import Manifest, Store
@@ -67,6 +68,13 @@ def open_source(use_case: str | None = None) -> Source:
 def _open(manifest: Manifest, name: str) -> Source:
     folder = Store(store_root()).folder(manifest.id)
     part = manifest.parts[name]
+    catalog = read_catalog()
+    if part.definitions != hash_definitions(catalog.values()):
+        raise UserError(
+            "This snapshot was built with other definitions",
+            f"Metrics or row sets changed since snapshot {manifest.id} was built, so its sums no longer fit them.",
+            "Build its sums anew with `python -m analysis.jobs.rebuild`; the decisions stay as they are.",
+        )
     reader = Reader(folder / part.file)
     toml = folder / f"{name}.toml"
     try:
@@ -79,7 +87,7 @@ def _open(manifest: Manifest, name: str) -> Source:
     return Source(
         reader=reader,
         use_case=parse_use_case(text, str(toml)),
-        catalog=read_catalog(),
+        catalog=catalog,
         snapshot=manifest.id,
         as_of=dt.datetime.fromisoformat(part.as_of) if part.as_of else None,
         options=options,

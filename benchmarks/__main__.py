@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.machine import describe_load
 from benchmarks.store import Build, build_store
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _measure_all(sizes, visits, asked.store, asked.write, asked.seed)
     except RuntimeError as error:
-        print(f"\nNot measured: {error}", file=sys.stderr)
+        print(f"\nNot measured: {error}\nThe server's log is kept beside the demo, in {asked.store}.", file=sys.stderr)
         return 1
     return 0
 
@@ -59,7 +60,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _measure_all(sizes: Sequence[int], visits: int, folder: Path, write: bool, seed: int) -> None:
-    started = time.perf_counter()
+    started, load = time.perf_counter(), describe_load()
     builds = []
     for decisions in sizes:  # before anything large is imported here: a child's peak begins at its parent's size
         print(f"The demo at {decisions:,} decisions", file=sys.stderr)
@@ -68,7 +69,7 @@ def _measure_all(sizes: Sequence[int], visits: int, folder: Path, write: bool, s
 
     runs = [_measure(build, visits, seed) for build in builds]
     shown = [name for name in sys.argv[1:] if name != "--write"]
-    report = build_report(runs, " ".join(["python -m benchmarks", *(Path(name).name for name in shown)]))
+    report = build_report(runs, " ".join(["python -m benchmarks", *(Path(name).name for name in shown)]), load)
     print(report)
     over = find_over(runs)
     words = f"{len(over)} of {sum(len(run.pages) for run in runs)} measurements are over their target"

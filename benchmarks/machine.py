@@ -19,6 +19,13 @@ def describe_machine() -> str:
     return f"{os.cpu_count()} cores ({read_processor()}), {size}, {read_system()}"
 
 
+def describe_load() -> str:
+    """How busy the machine is, so that figures of a busy one can be told; "" where the system does not tell."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    return f"load average {os.getloadavg()[0]:.1f} at the start"
+
+
 def describe_versions() -> str:
     """Python and the packages that do the work."""
     found = [f"Python {platform.python_version()}"]

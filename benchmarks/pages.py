@@ -90,6 +90,8 @@ def build_case_visits(source: Source, count: int, seed: int) -> list[Visit]:
         "select distinct case_id from facts f where is_in_scope and score is not null and exists "
         "(select 1 from features x where x.case_id = f.case_id and x.decision_no = f.decision_no) order by case_id"
     )
+    if not ids:
+        raise RuntimeError("No scored case of this log has inputs on record: there is nothing to explain.")
     chosen = np.random.default_rng(seed).choice(len(ids), size=min(count, len(ids)), replace=False)
     name = source.use_case.name
     return [Visit("cases", _query({"use_case": [name], "case": [ids[i][0]]}), "Why the model said ") for i in chosen]

@@ -30,10 +30,10 @@ class Run:
     server_peak_bytes: int | None
 
 
-def build_report(runs: Sequence[Run], command: str) -> str:
-    """The whole report: where, how, and the tables."""
+def build_report(runs: Sequence[Run], command: str, load: str) -> str:
+    """The whole report: where, how, and the tables. load: how busy the machine was before."""
     head = [
-        f"Measured on {dt.date.today():%Y-%m-%d} by `{command}`, one visitor at a time.",
+        f"Measured on {dt.date.today():%Y-%m-%d} by `{command}`, one visitor at a time{f'; {load}' if load else ''}.",
         f"Machine: {describe_machine()}.",
         f"Versions: {describe_versions()}.",
     ]

@@ -79,3 +79,13 @@ def _is_mapped(con: duckdb.DuckDBPyConnection, column: str) -> bool:
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     row = con.execute(f'select count(*) from "{table}"').fetchone()
     return int(row[0]) if row else 0
+
+
+def drop_built(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove what a build wrote, so that it can be built again from the contract tables of the same file."""
+    built = con.execute(
+        "select table_name from duckdb_tables() where table_name in ('facts', 'settings', 'score_bands', 'options') "
+        "or table_name like 'rollup\\_%' escape '\\'"
+    ).fetchall()
+    for (name,) in built:
+        con.execute(f'drop table "{name}"')

@@ -7,7 +7,8 @@ a reader keeps a replaced file open, so snapshots are never changed in place.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from data.errors import UserError
 
 Params = Mapping[str, Any]
 Connection = duckdb.DuckDBPyConnection  # the type, for callers that may not import the engine
+_DAMAGE = (duckdb.IOException, duckdb.FatalException)
 _LOCKS = (
     "set python_enable_replacements = false",
     "set autoinstall_known_extensions = false",
@@ -47,14 +49,11 @@ class Reader:
                 f"The file {path.name} of snapshot {path.parent.name} is missing.",
                 "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
             )
+        self._path = path
         try:
             self._con = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
-            raise UserError(
-                "This snapshot cannot be read",
-                f"The file {path} is damaged or not a snapshot ({str(error).splitlines()[0]}).",
-                "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
-            ) from error
+            raise self._damaged(error) from error
         for statement in (
             *_LOCKS,
             "set TimeZone = 'UTC'",
@@ -64,21 +63,41 @@ class Reader:
             "set lock_configuration = true",
         ):
             self._con.execute(statement)
+        if not self.rows("select 1 from duckdb_tables() where table_name = 'facts'"):
+            raise self._damaged("it holds no decisions")
 
     def columns(self, sql: str, params: Params | None = None) -> dict[str, np.ndarray]:
         """The answer as arrays by column name; empty cells of numeric columns are masked."""
-        with self._con.cursor() as cursor:
-            return cursor.execute(sql, dict(params or {})).fetchnumpy()
+        with self._executed(sql, params) as answer:
+            return answer.fetchnumpy()
 
     def frame(self, sql: str, params: Params | None = None) -> pd.DataFrame:
         """The answer as a frame, for tables a person reads; not for hot paths."""
-        with self._con.cursor() as cursor:
-            return cursor.execute(sql, dict(params or {})).df()
+        with self._executed(sql, params) as answer:
+            return answer.df()
 
     def rows(self, sql: str, params: Params | None = None) -> list[tuple[Any, ...]]:
         """The answer as tuples, for small look-ups."""
-        with self._con.cursor() as cursor:
-            return cursor.execute(sql, dict(params or {})).fetchall()
+        with self._executed(sql, params) as answer:
+            return answer.fetchall()
+
+    @contextmanager
+    def _executed(self, sql: str, params: Params | None) -> Iterator[Connection]:
+        """A query's answer, on a cursor of its own. A damaged block is found only when it is read: it is told here."""
+        try:
+            with self._con.cursor() as cursor:
+                yield cursor.execute(sql, dict(params or {}))
+        except duckdb.Error as error:
+            if isinstance(error, _DAMAGE) or type(error) is duckdb.Error:  # the latter: a checksum does not match
+                raise self._damaged(error) from error
+            raise
+
+    def _damaged(self, what: object) -> UserError:
+        return UserError(
+            "This snapshot cannot be read",
+            f"The file {self._path} is damaged or not a snapshot ({str(what).splitlines()[0]}).",
+            "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
+        )
 
     def close(self) -> None:
         self._con.close()

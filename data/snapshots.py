@@ -35,6 +35,7 @@ class Part:
     sha256: str
     rows: dict[str, int]
     mapping: str
+    definitions: str = ""  # digest of the row sets and metrics its sums were made with
     models: dict[str, str] = field(default_factory=dict)  # artifact file -> sha256
 
 
@@ -67,6 +68,7 @@ class NewPart:
     rows: dict[str, int]
     mapping: str
     models: Path | None = None
+    definitions: str = ""
 
 
 class Store:
@@ -207,6 +209,7 @@ def _write_part(building: Path, new: NewPart, now: dt.datetime) -> Part:
     return Part(
         use_case=new.use_case, label=new.label, as_of=new.as_of.isoformat() if new.as_of else "", file=file, mapping=new.mapping,
         built_at=now.isoformat(timespec="seconds"), sha256=_hash(building / file), rows=new.rows, models=models,
+        definitions=new.definitions,
     )  # fmt: skip
 
 

@@ -132,8 +132,7 @@ def _check_fields(raw: dict[str, Any], where: str) -> None:
         raise _fail(where, "minimum_group_size", "must be 1 or more", raw["minimum_group_size"])
     _check_tables(raw, where)
     _check_bands(raw.get("score_bands", []), where)
-    if raw.get("thousands", ",") == raw.get("decimal_mark", "."):
-        raise _fail(where, "thousands", "must differ from decimal_mark", raw.get("thousands", ","))
+    _check_digits(raw, where)
     _check_zone(raw.get("time_zone", "UTC"), where)
 
 
@@ -170,6 +169,11 @@ def _check_bands(edges: list[Any], where: str) -> None:
     rising = all(isinstance(edge, float) and 0 < edge < 1 for edge in edges) and edges == sorted(set(edges))
     if not rising or any(round(edge * 1000) / 1000 != edge for edge in edges):
         raise _fail(where, "score_bands", "must be rising edges between 0 and 1 in thousandths", edges)
+
+
+def _check_digits(raw: dict[str, Any], where: str) -> None:
+    if raw.get("thousands", ",") == raw.get("decimal_mark", "."):
+        raise _fail(where, "thousands", "must differ from decimal_mark", raw.get("thousands", ","))
 
 
 def _check_zone(zone: str, where: str) -> None:

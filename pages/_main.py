@@ -2,22 +2,26 @@
 
 import streamlit as st
 
-from pages.ui.frame import show_frame
+from pages.ui.frame import show_frame, show_navigation
 from pages.ui.guard import panel
 
-st.set_page_config(page_title="Execution Debt", layout="wide", initial_sidebar_state="auto")
+st.set_page_config(page_title="Execution Debt", layout="wide", initial_sidebar_state="collapsed")
 
-# A flat list at the top: sections in the sidebar are lists a screen reader cannot follow.
-navigation = st.navigation(
-    [
-        st.Page("overrides.py", title="Overrides", url_path="start", default=True),
-        # The default page answers only at /: a link to /overrides must work as well.
-        st.Page("overrides.py", title="Overrides", url_path="overrides", visibility="hidden"),
-        st.Page("cases.py", title="Cases", url_path="cases"),
-    ],
-    position="top",
-)
+PAGES = [
+    st.Page("overrides.py", title="Overrides", url_path="start", default=True),
+    st.Page("cases.py", title="Cases", url_path="cases"),
+]
+# The default page answers only at /: a link to /overrides must work as well.
+HIDDEN = [st.Page("overrides.py", title="Overrides", url_path="overrides", visibility="hidden")]
+
+# The links are the frame's own: Streamlit's would leave the selection out of the address of the page they open.
+chosen = st.navigation([*PAGES, *HIDDEN], position="hidden")
+links = st.container(horizontal=True, key="navigation")
 
 with panel("page"):
-    if show_frame():
-        navigation.run()
+    try:
+        show_frame(chosen.url_path)
+    finally:
+        with links:
+            show_navigation(PAGES)
+    chosen.run()

@@ -20,7 +20,7 @@ def _search() -> None:
 
 frame = current()
 use_case = frame.source.use_case
-tell_address(frame.source)
+tell_address()
 request = read_request(frame.source, frame.filters)
 # Written before the box is made: the URL is the truth, and the browser's back button changes it.
 st.session_state["case_box"] = request.case_id or ""

@@ -61,7 +61,7 @@ def draw_series(
                 describe_point(one.readings[i], format_period(periods[i]), unit, use_case, of=one.label) for i in at
             ],
             "marker": {
-                "color": [palette.background if i in late else ink.mark for i in at],
+                "color": [palette.background if i in late else ink.mark for i in at] if late else ink.mark,
                 "symbol": ink.symbol.removesuffix("-open"),
                 "size": 7 if len(periods) <= 24 else 6,
                 "line": {"color": ink.mark, "width": 1.5},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis.catalog import read_catalog
 from analysis.filters import DIMENSIONS
-from analysis.rollups import build_rollup_sql
+from analysis.rollups import build_rollup_sql, hash_definitions
 from data.build import build_facts, build_options, build_rollups, count_tables
 from data.engine import Connection
 from data.snapshots import Manifest, NewPart, Store
@@ -39,7 +39,10 @@ def publish_loaded(
     rows = count_tables(con)
     con.execute("checkpoint")
     con.close()
-    new = NewPart(use_case.name, use_case.label, use_case_toml, as_of, file, rows, mapping, models)
+    new = NewPart(
+        use_case.name, use_case.label, use_case_toml, as_of, file, rows, mapping, models,
+        hash_definitions(read_catalog().values()),
+    )
     manifest = store.publish(new)
     progress(f"published snapshot {manifest.id}")
     return manifest

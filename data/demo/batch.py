@@ -16,6 +16,10 @@ ACCEPT, REJECT, REFER = 0, 1, 2
 JUDGEMENT, POLICY, INPUT, SYSTEM = 0, 1, 2, 3
 
 
+# Second applications decided in a month, per one known when the month's first pass is made; the rest follow from it.
+SECOND_TRIES = 2.6
+
+
 @dataclass
 class Batch:
     """Cases decided in one month. `features` is what the model saw at the decision; `of` holds everything else."""
@@ -59,6 +63,11 @@ def draw_fresh(rng: np.random.Generator, month: int, n: int, first_case: int) ->
     batch["sex"] = rng.choice(3, n, p=[0.49, 0.49, 0.02])
     batch["age_band"] = rng.choice(5, n, p=[0.14, 0.26, 0.24, 0.21, 0.15])
     return batch
+
+
+def count_with_later(batch: Batch, chosen: Array) -> float:
+    """How many of the chosen there will be in the month, with the second applications still to come."""
+    return float(chosen.sum() + (SECOND_TRIES - 1) * (chosen & (batch["previous"] > 0)).sum())
 
 
 def working_hour(rng: np.random.Generator, n: int) -> Array:

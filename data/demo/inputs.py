@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.demo.applications import BUREAU_FEATURES
-from data.demo.batch import ACCEPT, REFER, REJECT, Batch
+from data.demo.batch import ACCEPT, REFER, REJECT, Batch, count_with_later
 from data.demo.officers import BYPASS_TEAMS, TEAMS, bypass_level
 from data.demo.phases import BURST_MONTH, Array, is_burst_day
 from data.demo.routing import WITHDRAWN_SHARE, recommend
@@ -58,9 +58,11 @@ def edit_inputs(batch: Batch, version: Version, score: Score) -> None:
     by_person = ~batch["automatic"] & ~batch["random"]
     free = by_person & ~batch["burst"] & (batch["previous"] == 0)
     assisted = (
-        int(by_person.sum()) * (1 - WITHDRAWN_SHARE) * (1 - len(BYPASS_TEAMS) / len(TEAMS) * bypass_level(batch.month))
+        count_with_later(batch, by_person)
+        * (1 - WITHDRAWN_SHARE)
+        * (1 - len(BYPASS_TEAMS) / len(TEAMS) * bypass_level(batch.month))
     )
-    wanted = rng.binomial(int(assisted), planted("input_edits", "share"))
+    wanted = rng.binomial(round(assisted), planted("input_edits", "share"))
     flips = rng.binomial(wanted, planted("input_edits", "flips"))
     flipped = _edit(
         batch, version, score, rng.permutation(np.flatnonzero(free & (batch["original"] == REJECT))), flips, True

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.demo.applications import to_probability
-from data.demo.batch import ACCEPT, ASSISTED, AUTOMATED, BYPASSED, REFER, REJECT, Batch
+from data.demo.batch import (
+    ACCEPT,
+    ASSISTED,
+    AUTOMATED,
+    BYPASSED,
+    REFER,
+    REJECT,
+    SECOND_TRIES,
+    Batch,
+    count_with_later,
+)
 from data.demo.clock import leaving_shares
 from data.demo.officers import TEAMS, Officers, explanation_in_effect
 from data.demo.phases import Array, override_target, phase_of
@@ -16,9 +26,7 @@ from data.demo.truths import planted
 from data.demo.versions import Version
 
 HIGHEST = 0.95
-SECOND_TRIES = (
-    3.2  # second applications decided in a month per one carried into it; the others come after the first pass
-)
+SEEN_IN_BURST = 0.9  # at most this share of what the nulls made look good is seen through
 PLAINLY_BAD = 0.15  # true scores from which declining is right: above the risk at which loans break even
 
 
@@ -72,7 +80,7 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     again = low & (batch["previous"] > 0)
     shape = override_shape(batch, version)
     chance, expected = np.zeros(n), np.zeros(n)
-    target = override_target(batch.month) * _count_with_later(batch, eligible)
+    target = override_target(batch.month) * count_with_later(batch, eligible)
     level_high = levels.high if levels else _high_level(batch, target, high)
     _set_high(batch, officers, high, shape, level_high, chance, expected)
     low_again = _second_try(batch, version, chance, again)
@@ -95,15 +103,10 @@ def decide_cases(batch: Batch, version: Version, officers: Officers, levels: Lev
     return Levels(level_high, level_low)
 
 
-def _count_with_later(batch: Batch, chosen: Array) -> float:
-    """How many of the chosen there will be in the month, with the second applications still to come."""
-    return float(chosen.sum() + (SECOND_TRIES - 1) * (chosen & (batch["previous"] > 0)).sum())
-
-
 def _high_level(batch: Batch, target: float, high: Array) -> float:
     """The month's mean on the high side. In the interventions phase the target is the level without explanations."""
     per_low = planted("override_rates", "high_per_low")
-    level = target * per_low / (per_low + 1) / max(_count_with_later(batch, high), 1.0)
+    level = target * per_low / (per_low + 1) / max(count_with_later(batch, high), 1.0)
     if phase_of(batch.month) == "interventions" and high.any():
         treated = explanation_in_effect(batch.month)[batch["team"][high]]
         level -= planted("interventions", "high_side_cut") * float(treated.mean())
@@ -223,14 +226,24 @@ def _fit_to_teams(raw: Array, team: Array, mass: Array) -> Array:
 
 
 def _double_in_burst(batch: Batch, high: Array, chance: Array) -> None:
-    """In the null burst officers decline what the score with all inputs would have declined, until overrides double."""
-    touched = batch["burst"] & batch["eligible"]
-    seen = touched & high & (batch["clean"] >= PLAINLY_BAD)
-    room = float((1 - chance[seen]).sum())
-    if room > 0:
-        extra = (planted("null_burst", "override_factor") - 1) * float(chance[touched].sum())
-        share = min(extra / room, 0.97)
-        chance[seen] += share * (1 - chance[seen])
+    """In the null burst officers decline what the score with all inputs would have declined, until overrides are twice
+    as frequent as in the month's other cases. They start with the worst: the limit comes down from PLAINLY_BAD only as
+    far as that needs."""
+    touched = np.flatnonzero(batch["burst"] & batch["eligible"])
+    usual = batch["eligible"] & ~batch["burst"]
+    if not len(touched) or not usual.any():
+        return
+    wanted = planted("null_burst", "override_factor") * float(chance[usual].mean()) * len(touched)
+    extra = max(wanted - float(chance[touched].sum()), 0.0)
+    worst_first = touched[np.argsort(-batch["clean"][touched], kind="stable")]
+    worst_first = worst_first[high[worst_first]]
+    room = np.cumsum(1 - chance[worst_first])
+    needed = int(np.searchsorted(room, extra / SEEN_IN_BURST)) + 1
+    plain = int((batch["clean"][worst_first] >= PLAINLY_BAD).sum())
+    seen = worst_first[: max(needed, plain)]
+    left = float((1 - chance[seen]).sum())
+    if left > 0:
+        chance[seen] += min(extra / left, SEEN_IN_BURST) * (1 - chance[seen])
 
 
 def _choose_reason(rng: np.random.Generator, parts: Array) -> Array:

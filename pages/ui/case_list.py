@@ -27,14 +27,9 @@ from analysis.cases import (
     widen,
 )
 from analysis.charts.escape import escape_markdown
-from analysis.filters import DIMENSIONS
 from analysis.formats import format_count, format_n_of
 from analysis.source import Source
 from pages.ui.case_url import Request, build_query, open_case, put, show_link
-
-_FILTERS = ("start", "end", "cohort", *DIMENSIONS)
-# What to take out of the URL to undo a narrowing, where it is not the parameter of the same name.
-_NARROWING = {"period": ("start", "end"), "drill": DRILL_KEYS}
 
 
 def show_list(source: Source, request: Request) -> None:
@@ -58,7 +53,7 @@ def show_list(source: Source, request: Request) -> None:
 
 def _show_refusal(source: Source, request: Request) -> None:
     st.warning(f"**These cases are not listed.** {escape_markdown(request.refusal)}")
-    show_link(f"Show all {source.use_case.word('cases')} of the filters instead", build_query(*DRILL_KEYS, "page"))
+    show_link(f"Show all {source.use_case.word('cases')} of the filters instead", _without_drill(request.selection))
     _show_way_back(request)
 
 
@@ -78,10 +73,14 @@ def _show_scope(source: Source, request: Request, total: int) -> None:
     st.markdown(f"{escape_markdown(sentence)} Snapshot as of {source.as_of_words}.")
     if selection.drill is not None:
         with st.container(horizontal=True):
-            show_link(f"Show all {use_case.word('cases')} of the filters", build_query(*DRILL_KEYS, "page"))
+            show_link(f"Show all {use_case.word('cases')} of the filters", _without_drill(selection))
             _show_way_back(request)
     elif request.came_from:
         _show_way_back(request)
+
+
+def _without_drill(selection: Selection) -> dict[str, list[str]]:
+    return build_query(selection.filters, *DRILL_KEYS, "page")
 
 
 def _show_way_back(request: Request) -> None:
@@ -202,8 +201,8 @@ def _show_pager(source: Source, selection: Selection, page: int, pages: int, tot
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(escape_markdown(" ".join(words)))
         if pages > 1:
-            show_link("Previous page", build_query(page=str(page - 1)), disabled=page == 1)
-            show_link("Next page", build_query(page=str(page + 1)), disabled=page == pages)
+            show_link("Previous page", build_query(selection.filters, page=str(page - 1)), disabled=page == 1)
+            show_link("Next page", build_query(selection.filters, page=str(page + 1)), disabled=page == pages)
 
 
 def _show_empty(source: Source, selection: Selection) -> None:
@@ -218,9 +217,11 @@ def _show_empty(source: Source, selection: Selection) -> None:
         for undo in undos:
             count = format_count(undo.cases, source.use_case)
             word = cases if undo.cases != 1 else source.use_case.word("case")
-            names = _NARROWING.get(undo.name, (undo.name,))
-            show_link(f"Leave out {undo.words}: {count} {word}", build_query(*names, "page"))
+            gone = {"show": ("show",), "drill": DRILL_KEYS}.get(undo.name, ())
+            query = build_query(undo.selection.filters, *gone, "page")
+            show_link(f"Leave out {undo.words}: {count} {word}", query)
         return
-    every = format_count(count_cases(source, widen(selection)), source.use_case)
+    widest = widen(selection)
+    every = format_count(count_cases(source, widest), source.use_case)
     st.info(f"No {cases} match all of this, and no single filter alone is the reason.")
-    show_link(f"Leave out all of them: {every} {cases}", build_query(*_FILTERS, *DRILL_KEYS, "show", "page"))
+    show_link(f"Leave out all of them: {every} {cases}", build_query(widest.filters, *DRILL_KEYS, "show", "page"))

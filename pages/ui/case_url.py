@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from analysis.case_drill import read_drill, refuse_drill
+from analysis.case_drill import DRILL_KEYS, read_drill, refuse_drill
 from analysis.cases import ALL, QUICK, Selection, list_sorts
 from analysis.charts.escape import escape_markdown
 from analysis.filters import Filters
@@ -19,6 +19,7 @@ from analysis.reading import Drill
 from analysis.source import Source
 
 CASE_KEYS = ("case", "decision")
+_OWN_KEYS = (*CASE_KEYS, *DRILL_KEYS, "show", "sort", "page", "from")
 _PAGES = Path(__file__).parent.parent
 
 
@@ -70,10 +71,10 @@ def link_to_case(source: Source, case_id: str, decision_no: int | None) -> str:
     return f"{address or '/cases'}?{urlencode(query)}"
 
 
-def build_query(*without: str, **instead: str) -> dict[str, list[str]]:
-    """This view's URL without some parameters and with others instead: the filters and the list stay as they are."""
-    query = {key: st.query_params.get_all(key) for key in st.query_params if key not in without}
-    return query | {key: [value] for key, value in instead.items()}
+def build_query(filters: Filters, *without: str, **instead: str) -> dict[str, list[str]]:
+    """This view's URL with these filters, without some parameters and with others instead; the rest stays as it is."""
+    kept = {key: st.query_params.get_all(key) for key in _OWN_KEYS if key in st.query_params and key not in without}
+    return {**filters.to_url(), **kept, **{key: [value] for key, value in instead.items()}}
 
 
 def show_link(label: str, query: dict[str, list[str]], *, disabled: bool = False) -> None:
@@ -81,18 +82,18 @@ def show_link(label: str, query: dict[str, list[str]], *, disabled: bool = False
     st.page_link("cases.py", label=escape_markdown(label), query_params=query, disabled=disabled)
 
 
-def tell_address(source: Source) -> None:
+def tell_address() -> None:
     """Send this view's parameters to the browser: after a link within one page its address would be the last view's.
 
     It takes a step in its history only where the address differs.
     """
-    st.query_params["snapshot"] = source.snapshot
+    st.query_params.from_dict({key: st.query_params.get_all(key) for key in st.query_params})
 
 
-def build_case_query(case_id: str, decision_no: int | None = None) -> dict[str, list[str]]:
+def build_case_query(filters: Filters, case_id: str, decision_no: int | None = None) -> dict[str, list[str]]:
     """Another case's URL that keeps the filters and the list this one was opened from."""
     number = {} if decision_no is None else {"decision": str(decision_no)}
-    return build_query(*CASE_KEYS, case=case_id, **number)
+    return build_query(filters, *CASE_KEYS, case=case_id, **number)
 
 
 def open_case(case_id: str, decision_no: int | None = None) -> None:

@@ -35,7 +35,7 @@ def show_case(source: Source, request: Request) -> None:
     assert request.case_id is not None
     case = read_case(source, request.case_id, request.decision_no)
     if case is None:
-        _show_not_found(source, request.case_id)
+        _show_not_found(source, request, request.case_id)
         _show_ways(source, request, None)
         return
     name, *rest = describe_header(source, case.row, len(case.decisions)).split(" · ")
@@ -54,7 +54,7 @@ def show_case(source: Source, request: Request) -> None:
         _show_panel("what the person did", lambda: _show_action(source, case))
         _show_panel("what it was worth", lambda: _show_money(source, case))
         _show_panel("facts", lambda: _show_facts(source, case))
-    _show_panel("related", lambda: _show_relatives(source, case))
+    _show_panel("related", lambda: _show_relatives(source, request, case))
 
 
 def _show_panel(name: str, show) -> None:
@@ -77,13 +77,13 @@ def _show_ways(source: Source, request: Request, case: Case | None) -> None:
     use_case = source.use_case
     with st.container(horizontal=True, vertical_alignment="center"):
         total = "" if request.refusal else f" of {format_count(count_cases(source, request.selection), use_case)}"
-        show_link(f"Back to the list{total}", build_query(*CASE_KEYS))
+        show_link(f"Back to the list{total}", build_query(request.selection.filters, *CASE_KEYS))
         if case is None:
             return
         place = None if request.refusal else find_neighbours(source, request.selection, case.case_id, case.decision_no)
         if place is not None:
             for label, other in zip(("Previous in the list", "Next in the list"), place, strict=True):
-                query = build_case_query(*other) if other else build_query()
+                query = build_case_query(request.selection.filters, *other) if other else {}
                 show_link(label, query, disabled=other is None)
         with st.popover("Copy link"):
             st.markdown(f"The address of this {use_case.word('case')}; it names the snapshot it was read in.")
@@ -152,20 +152,21 @@ def _show_outcomes(source: Source, case: Case) -> None:
     _show_missing(source, "outcomes")
 
 
-def _show_relatives(source: Source, case: Case) -> None:
+def _show_relatives(source: Source, request: Request, case: Case) -> None:
     _head("Related")
     relatives = find_relatives(source, case)
     for relative in relatives:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             number = "" if relative.case_id != case.case_id else f", decision {relative.decision_no}"
-            show_link(f"{relative.case_id}{number}", build_case_query(relative.case_id, relative.decision_no))
+            query = build_case_query(request.selection.filters, relative.case_id, relative.decision_no)
+            show_link(f"{relative.case_id}{number}", query)
             st.markdown(escape_markdown(f"{relative.relation}: {relative.words}"), width="stretch")
     if not relatives:
         st.markdown("No other decision on this case, and no other case tied to it.")
     _show_missing(source, "relatives")
 
 
-def _show_not_found(source: Source, case_id: str) -> None:
+def _show_not_found(source: Source, request: Request, case_id: str) -> None:
     """What was searched, where the record lies instead, the nearest ids, and what to do."""
     found = search_nearby(source, case_id)
     name = source.use_case.word("case")
@@ -180,4 +181,4 @@ def _show_not_found(source: Source, case_id: str) -> None:
         st.markdown("The nearest ids:")
         with st.container(horizontal=True):
             for other in found.nearest:
-                show_link(other, build_case_query(other))
+                show_link(other, build_case_query(request.selection.filters, other))

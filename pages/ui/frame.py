@@ -1,18 +1,32 @@
-"""The frame around every page: which use case, period and groups it speaks of. The URL is the view."""
+"""The frame around every page: which use case, period and groups it speaks of. The URL is the view.
+
+The selection is kept here and written into the URL, not bound widget by widget: a bound widget that is folded away
+loses its parameter when the reader goes to another page, and drops a value that does not exist without a word.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from analysis.filters import COMPARE, DIMENSIONS, NO_COMPARISON, Filters, check_filters
+from analysis.charts.escape import escape_markdown
+from analysis.filters import COMPARE, DIMENSIONS, NO_COMPARISON, Filters, check_filters, name_month
 from analysis.source import Source
 from analysis.store import open_source, read_manifest
 
 _LABELS = {"segment": "Segment", "region": "Region", "product": "Product", "channel": "Channel",
            "model_version": "Model version", "team": "Team"}  # fmt: skip
-_FILTER_KEYS = ("start", "end", "compare", "cohort", *DIMENSIONS)
+_URL_KEYS = frozenset(f.name for f in fields(Filters))
+# The page begins where the browser does; the image button of a chart shows its focus in both themes.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; }
+.modebar-btn:focus-visible { outline: 2px solid currentColor; }
+@media print { .st-key-navigation, .st-key-filter_bar, [data-testid="stExpander"], .modebar { display: none; } }
+</style>"""
+_ALL = "all"  # a select box needs a value for "no month chosen"
 
 
 @dataclass(frozen=True)
@@ -29,83 +43,131 @@ def current() -> Frame:
     return frame
 
 
-def show_frame() -> bool:
-    """Show the filter bar and set the frame of this run; UserError where there is no snapshot to show."""
+def ask_for(filters: Filters) -> None:
+    """Show another selection from the next run on; for callbacks."""
+    st.session_state["_asked"] = filters
+
+
+def show_navigation(pages: Sequence[StreamlitPage]) -> None:
+    """A link to every page that carries the selection along, so that it also opens in another tab."""
+    filters: Filters | None = st.session_state.get("_filters")
+    query = st.session_state["_written"] if filters else {}
+    for page in pages:
+        st.page_link(page, query_params=query)
+    st.html(_STYLE)
+
+
+def show_frame(page: str) -> None:
+    """Show the filter bar and set the frame of this run; UserError where there is no snapshot to show.
+
+    page: the address path of the page shown, by which a click in the navigation is told from the back button.
+    """
     manifest = read_manifest()
     names = list(manifest.parts)
-    asked_name = st.query_params.get("use_case", names[0])
-    source = open_source(asked_name if asked_name in names else names[0])
-    problems = _find_problems(source, asked_name, names)
-    with st.container(horizontal=True, vertical_alignment="bottom", key="filter_bar"):
-        name = st.selectbox(
-            "Use case", names, key="use_case", bind="query-params", on_change=_forget_filters, width=160
-        )  # the option itself, not a label, stands in the URL
-        source = open_source(name)
-        filters = _show_filters(source)
-    _show_problems(problems, filters)
+    asked, problems = _find_asked(page, names)
+    source = open_source(asked.use_case)
+    asked, missing = check_filters(asked, source.options)
+    filters = _show_bar(source, {name: part.label for name, part in manifest.parts.items()}, asked)
+    _show_problems([*problems, *missing], filters)
     _note_snapshot(source)
+    _write_url(source, filters, page)
     st.session_state["_frame"] = Frame(source, filters)
-    return True
 
 
-def _show_filters(source: Source) -> Filters:
-    options = source.options
-    filters = Filters(source.use_case.name)
-    if options.is_dated:
-        periods = list(options.periods)
-        start = st.selectbox(
-            "From", periods, index=None, key="start", bind="query-params", placeholder=periods[0], width=140
-        )
-        end = st.selectbox(
-            "To", periods, index=None, key="end", bind="query-params", placeholder=periods[-1], width=140
-        )
-        compare = st.selectbox("Compare with", list(COMPARE), key="compare", bind="query-params", width=170)
-        filters = replace(filters, start=start, end=end, compare=compare or NO_COMPARISON)
-    elif len(options.periods) > 1:
-        chosen = st.multiselect("Cohort", list(options.periods), key="cohort", bind="query-params", width=260)
-        filters = replace(filters, cohort=tuple(chosen))
-    return _show_groups(source, filters)
+def _find_asked(page: str, names: list[str]) -> tuple[Filters, list[str]]:
+    """The selection to show: what a button asked for, what a new URL says, or what was shown before."""
+    button: Filters | None = st.session_state.pop("_asked", None)
+    before: Filters | None = st.session_state.get("_filters")
+    query = {key: st.query_params.get_all(key) for key in st.query_params if key in _URL_KEYS}
+    is_own = query == st.session_state.get("_written")
+    is_navigation = not query and page != st.session_state.get("_page")
+    if button is not None and button.use_case in names:
+        return button, []
+    if before is not None and before.use_case in names and (is_own or is_navigation):
+        return before, []
+    asked = Filters.from_url(query, names[0])
+    problems: list[str] = []
+    if asked.use_case not in names:
+        problems.append(f"There is no use case '{asked.use_case}' in this snapshot; there is {', '.join(names)}.")
+        asked = replace(asked, use_case=names[0])
+    return replace(asked, snapshot=None), problems
+
+
+def _show_bar(source: Source, labels: dict[str, str], asked: Filters) -> Filters:
+    """The filter bar with `asked` in it; what it says after the reader's last touch."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filter_bar"):
+        _set("use_case", asked.use_case)
+        st.selectbox(
+            "Use case", list(labels), key="filter_use_case", format_func=lambda name: labels[name], width=230,
+            on_change=_change_use_case,
+        )  # fmt: skip
+        filters = _show_period(source, asked)
+        return _show_groups(source, filters)
+
+
+def _set(name: str, value: object) -> None:
+    """Give a filter widget its value. A touch of the reader's ran `_take` before this run and is in it already."""
+    st.session_state[f"filter_{name}"] = value
+
+
+def _take(name: str) -> None:
+    """A filter was touched: the selection shown before, with this one changed."""
+    before: Filters = st.session_state["_filters"]
+    value = st.session_state[f"filter_{name}"]
+    if name in ("start", "end"):
+        changed: object = None if value == _ALL else value
+    else:
+        changed = tuple(value) if isinstance(value, list) else value
+    st.session_state["_asked"] = replace(before, **{name: changed})  # type: ignore[arg-type]
+
+
+def _change_use_case() -> None:
+    """Another use case has other groups and periods: what was chosen for the last one goes."""
+    st.session_state["_asked"] = Filters(st.session_state["filter_use_case"])
+
+
+def _show_period(source: Source, asked: Filters) -> Filters:
+    periods = list(source.options.periods)
+    if source.options.is_dated and periods:
+        for name, label, edge in (("start", "From", periods[0]), ("end", "To", periods[-1])):
+            _set(name, getattr(asked, name) if getattr(asked, name) in periods else _ALL)
+            st.selectbox(
+                label, [_ALL, *periods], key=f"filter_{name}", on_change=_take, args=(name,), width=150,
+                format_func=lambda month, edge=edge: name_month(edge if month == _ALL else month),
+            )  # fmt: skip
+        _set("compare", asked.compare)
+        st.selectbox("Compare with", list(COMPARE), key="filter_compare", on_change=_take, args=("compare",), width=170)
+        if asked.compare != NO_COMPARISON and not (asked.start and asked.end):
+            st.markdown("Choose both months to compare.")
+    elif len(periods) > 1:
+        _set("cohort", list(asked.cohort))
+        st.multiselect("Cohort", periods, key="filter_cohort", on_change=_take, args=("cohort",), width=260)
+    return asked
 
 
 def _show_groups(source: Source, filters: Filters) -> Filters:
     offered = {name: values for name, values in source.options.values.items() if len(values) > 1}
-    chosen = {name: tuple(st.session_state.get(name, ())) for name in offered}
-    count = sum(1 for values in chosen.values() if values)
+    count = sum(1 for name in offered if getattr(filters, name))
     with st.popover(f"Groups ({count} filtered)" if count else "Groups", width=170):
         for name, values in offered.items():
-            picked = st.multiselect(_LABELS[name], list(values), key=name, bind="query-params")
-            filters = replace(filters, **{name: tuple(picked)})
+            _set(name, list(getattr(filters, name)))
+            st.multiselect(_LABELS[name], list(values), key=f"filter_{name}", on_change=_take, args=(name,))
         if not offered:
             st.write("This log has no groups to filter by.")
     return filters
 
 
-def _forget_filters() -> None:
-    """Another use case has other groups and periods: what was chosen for the last one goes."""
-    for key in _FILTER_KEYS:
-        st.session_state.pop(key, None)
-
-
-def _find_problems(source: Source, asked_name: str, names: list[str]) -> list[str]:
-    """What the URL asks for and the snapshot does not have, in words; widgets would drop it without a word."""
-    query = {key: st.query_params.get_all(key) for key in st.query_params}
-    problems = check_filters(Filters.from_url(query, source.use_case.name), source.options)[1]
-    if asked_name not in names:
-        problems.insert(0, f"There is no use case '{asked_name}' in this snapshot; there is {', '.join(names)}.")
-    return problems
-
-
 def _show_problems(problems: list[str], filters: Filters) -> None:
-    """Keep the words on the screen until the reader changes a filter."""
+    """Keep the words on the screen until the reader changes the selection."""
     if problems:
         st.session_state["_problems"] = (problems, filters)
     kept, when = st.session_state.get("_problems", ([], None))
     if kept and when == filters:
-        st.warning("\n\n".join(kept).replace("[", "\\[").replace("<", "\\<"))
+        st.warning("\n\n".join(escape_markdown(problem) for problem in kept))
 
 
 def _note_snapshot(source: Source) -> None:
-    """Say when a link was made from other numbers, then make this view's URL cite the snapshot it shows."""
+    """Say when a link was made from other numbers."""
     cited = st.query_params.get("snapshot")
     if cited and cited != source.snapshot:
         st.session_state["_restated"] = (cited, source.snapshot)
@@ -116,5 +178,18 @@ def _note_snapshot(source: Source) -> None:
             f"This link was made from snapshot {safe}. Numbers were restated since: "
             f"this page shows snapshot {source.snapshot}, as of {source.as_of_words}."
         )
-    if cited != source.snapshot:
-        st.query_params["snapshot"] = source.snapshot
+
+
+def _write_url(source: Source, filters: Filters, page: str) -> None:
+    """Make the URL say what is shown, leaving the page's own parameters alone.
+
+    A bare address that shows everything stays bare, so that the back button leaves the dashboard from there.
+    """
+    others = {key: st.query_params.get_all(key) for key in st.query_params if key not in _URL_KEYS}
+    own = replace(filters, snapshot=source.snapshot).to_url()
+    is_bare = not st.query_params and filters == Filters(open_source().use_case.name)
+    if is_bare:
+        own = {}
+    if {key: st.query_params.get_all(key) for key in st.query_params} != {**own, **others}:
+        st.query_params.from_dict({**own, **others})
+    st.session_state.update(_filters=filters, _written=own, _page=page)

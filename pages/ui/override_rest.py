@@ -14,6 +14,7 @@ from analysis.reading import Reading
 from analysis.score_statistics import answer_auc, answer_observed_expected
 from analysis.source import Source
 from analysis.statistics import STATISTICS
+from pages.ui.frame import ask_for
 from pages.ui.measured import show_measured
 
 
@@ -79,12 +80,6 @@ def show_empty(source: Source, filters: Filters) -> None:
             words = value if isinstance(value, str) else ", ".join(value)
             st.button(
                 f"Leave out {name.replace('_', ' ')} {words}: {format_count(found, source.use_case)} {cases}",
-                key=f"undo-{name}", on_click=_undo, args=(name,),
+                key=f"undo-{name}", on_click=ask_for, args=(wider,),
             )  # fmt: skip
-    st.button("Show everything", key="undo-all", on_click=_undo, args=("start", "end", "cohort", *DIMENSIONS))
-
-
-def _undo(*names: str) -> None:
-    for name in names:
-        if name in st.session_state:
-            st.session_state[name] = None if name in ("start", "end") else []
+    st.button("Show everything", key="undo-all", on_click=ask_for, args=(Filters(filters.use_case),))

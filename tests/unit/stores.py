@@ -92,8 +92,9 @@ def fill_random(con: Connection, decisions: int, seed: int) -> None:
         "booked_at, model_version, score, recommendation, decision, override_reason, gain_if_good, loss_if_bad, "
         "segment, region, product"
     )
-    marks = ", ".join("?" for _ in names.split(", "))
-    con.executemany(f"insert into decisions (decision_no, {names}) values (1, {marks})", list(rows))
+    columns = [list(column) for column in zip(*rows, strict=True)]  # one statement: row by row takes a hundred times longer
+    marks = ", ".join("unnest(?)" for _ in columns)
+    con.execute(f"insert into decisions (decision_no, {names}) select 1, {marks}", columns)
     con.execute("insert into reason_codes values ('INC', 'Income verified', 'data'), ('REL', 'Relationship', 'judgement'), ('OTH', 'Other', 'other')")
     con.execute(
         "insert into outcomes (case_id, observed_at, bad, value, status) select case_id, "

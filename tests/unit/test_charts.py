@@ -45,6 +45,7 @@ from analysis.export import build_csv, name_file
 from analysis.palette import DARK, DARK_BACKGROUNDS, LIGHT, LIGHT_BACKGROUNDS, MEANINGS, Palette, measure_contrast
 from analysis.reading import PROTECTED, TOO_FEW, Drill, Reading
 from data.use_case import Limit, UseCase
+from pages.ui.chart import find_clicked
 
 CREDIT = UseCase("credit", "Credit", time_zone="Europe/Berlin")
 HOSTILE = "<script>alert(1)</script><b>x</b> %{x} & $y$"
@@ -77,8 +78,8 @@ def a_breakdown(dark: bool = False, name: str = "North") -> Chart:
         Part("H", HIDDEN, drill("H")),
     ]
     return plot_breakdown(
-        "Title", parts, label=name, unit="share", use_case=CREDIT, dark=dark, limit=Limit(0.15, name), overall=rate(0.12),
-        overall_name=name, split="team",
+        "Title", parts, label=name, unit="share", use_case=CREDIT, dark=dark, limit=Limit(0.15, name),
+        overall=rate(0.12), overall_name=name, split="team",
     )  # fmt: skip
 
 
@@ -409,3 +410,18 @@ def test_a_csv_keeps_every_row_and_says_what_it_is_of() -> None:
 def test_file_names_are_plain() -> None:
     assert name_file("Overrides: 14.2 % / <b>", "csv") == "overrides-14-2-b.csv"
     assert name_file("…", "png") == "chart.png"
+
+
+@pytest.mark.parametrize(
+    ("points", "found"),
+    [
+        ([{"customdata": ["0-3"]}], "0-3"),
+        ([{"customdata": "0-3"}], "0-3"),
+        ([{"customdata": {"0": "0-3"}}], "0-3"),
+        ([{"x": 1}, {"customdata": ["2"]}], "2"),  # a mark without cases, then one with
+        ([{"customdata": []}], None),
+        ([], None),
+    ],
+)
+def test_a_click_names_its_drill(points: list[dict[str, Any]], found: str | None) -> None:
+    assert find_clicked({"points": points}) == found

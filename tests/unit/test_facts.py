@@ -33,9 +33,9 @@ def facts(decisions, outcomes="", *, reason_codes="", as_of=AS_OF, unmapped=(), 
         defaults = {"decision_no": "1"} if table is schema.decisions else {}
         cells = [{**defaults, **row} for row in given_rows]
         if cells:
-            values = [[value_of(table.column(name).kind, cell) for name, cell in row.items()] for row in cells]
-            marks = ", ".join("?" for _ in cells[0])
-            con.executemany(f"insert into {table.name} ({', '.join(cells[0])}) values ({marks})", values)
+            columns = [[value_of(table.column(name).kind, row[name]) for row in cells] for name in cells[0]]
+            marks = ", ".join("unnest(?)" for _ in columns)
+            con.execute(f"insert into {table.name} ({', '.join(cells[0])}) select {marks}", columns)
     built = build_facts(con, replace(USE_CASE, **changes), dt.datetime.fromisoformat(as_of) if as_of else None)
     assert built == len(rows)
     names = [c[0] for c in con.execute("select * from facts").description]

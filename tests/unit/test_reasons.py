@@ -1,0 +1,77 @@
+"""Reasons for overrides against counts taken straight from the facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.random_source import open_random
+
+from analysis.filters import Filters
+from analysis.reasons import answer_reasons
+
+
+@pytest.fixture(scope="module")
+def source():
+    return open_random()
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters("credit"), Filters("credit", segment=("retail",), end="2025-03")], ids=["everything", "retail"]
+)
+def test_every_number_of_every_reason(source, filters):
+    _, reasons = answer_reasons(source, filters)
+    where, params = filters.where(rollup=False)
+    rows = source.rows(
+        "select coalesce(trim(override_reason), ''), count(*), count(*) filter (is_low_side), "
+        "count(*) filter (is_low_side and is_outcome_known), count(*) filter (is_low_side and is_outcome_known and bad), "
+        "sum(score) filter (is_low_side and is_outcome_known), "
+        "avg(accept_advantage) filter (is_low_side and is_outcome_known) "
+        f"from facts where {where} and is_override group by 1 order by 2 desc, 1",
+        params,
+    )
+    assert [r.code for r in reasons] == [row[0] for row in rows]
+    for reason, (_, overrides, low_side, known, bads, expected, value) in zip(reasons, rows, strict=True):
+        assert (reason.overrides, reason.low_side) == (overrides, low_side)
+        assert reason.observed_expected.n == reason.value.n == known
+        if known >= 20:
+            assert reason.observed_expected.value == pytest.approx(bads / expected)
+            assert reason.value.value == pytest.approx(value)
+        else:
+            assert reason.value.value is None and reason.observed_expected.value is None
+    assert sum(r.overrides for r in reasons) == source.rows(
+        f"select count(*) from facts where {where} and is_override", params
+    )[0][0]
+
+
+def test_blank_is_a_reason_like_the_others_and_codes_have_their_words(source):
+    reasons = {r.code: r for r in answer_reasons(source, Filters("credit"))[1]}
+    assert (reasons[""].label, reasons[""].category, reasons[""].is_blank) == ("No reason recorded", "blank", True)
+    assert (reasons["INC"].label, reasons["INC"].category, reasons["INC"].is_blank) == ("Income verified", "data", False)
+    assert set(reasons) == {"", "INC", "REL", "OTH"}
+
+
+def test_the_most_frequent_come_first(source):
+    counts = [r.overrides for r in answer_reasons(source, Filters("credit"))[1]]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_too_few_say_so(source):
+    _, reasons = answer_reasons(source, Filters("credit", start="2024-01", end="2024-01"))
+    few = [r for r in reasons if r.value.n < 20]
+    assert few
+    for reason in few:
+        n = reason.value.n
+        assert reason.value.why == f"{n} low-side overrides with a known outcome: fewer than 20, too few to be reliable."
+        assert reason.value.refusal == "too few"
+
+
+def test_money_is_not_computed_from_payoffs_that_are_not_mapped(source):
+    bare = replace(source, mapped=source.mapped - {"decisions.gain_if_good"})
+    for reason in answer_reasons(bare, Filters("credit"))[1]:
+        assert reason.value.value is None
+        assert reason.value.why == "Needs gain_if_good and loss_if_bad, which this log does not map."
+
+
+def test_a_selection_without_overrides_has_no_reasons(source):
+    assert answer_reasons(source, Filters("credit", team=("Nobody",)))[1] == ()

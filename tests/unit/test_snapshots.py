@@ -1,0 +1,445 @@
+"""Snapshots: published whole, shown by one atomic pointer, pruned by rule; damage and a second writer told in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from tests.unit.stores import publish_random
+
+from analysis.answer import answer_cards
+from analysis.errors import UserError
+from analysis.filters import Filters
+from analysis.store import describe_readiness, open_source, read_manifest
+from data.engine import Reader, connect_work
+from data.snapshots import NewPart, Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def publish(store, use_case="credit", word="first", models=None):
+    """A snapshot whose one table says a word."""
+    with store.writing() as work:
+        file = work / f"{use_case}.duckdb"
+        con = connect_work(file)
+        con.execute("create table facts as select $word as word", {"word": word})
+        con.close()
+        toml = f'name = "{use_case}"\nlabel = "{word}"\n'
+        return store.publish(
+            NewPart(use_case, word, toml, dt.datetime(2026, 7, 12), file, {"facts": 1}, "test.toml", models)
+        )
+
+
+def read_word(store, manifest, use_case="credit"):
+    reader = Reader(store.folder(manifest.id) / manifest.parts[use_case].file)
+    try:
+        return reader.rows("select word from facts")[0][0]
+    finally:
+        reader.close()
+
+
+def add_published(store, day, use_case="credit"):
+    """A snapshot published on another day: a copy of a real one under that day's id."""
+    made = publish(store, use_case)
+    moved = replace(made, id=f"{day:%Y%m%d}T120000Z-aaaaaa", published_at=f"{day:%Y-%m-%d}T12:00:00+00:00")
+    store.folder(made.id).rename(store.folder(moved.id))
+    (store.folder(moved.id) / "manifest.json").write_text(moved.to_json(), encoding="utf-8")
+    store.use(moved.id)
+    return moved.id
+
+
+def refuse(action):
+    with pytest.raises(UserError) as caught:
+        action()
+    return caught.value
+
+
+# Publish, list, use
+
+
+def test_nothing_was_published_yet(store):
+    assert store.current() is None
+    assert store.list_snapshots() == []
+    error = refuse(lambda: store.manifest("20260101T000000Z-abc"))
+    assert error.what_happened == f"'20260101T000000Z-abc' is not in {store.snapshots}."
+    assert error.what_to_do == "There are: none yet."
+
+
+def test_what_is_published_is_shown_and_says_what_it_holds(store):
+    manifest = publish(store)
+    assert store.current() == manifest == store.manifest(manifest.id)
+    part = manifest.parts["credit"]
+    assert (part.label, part.as_of, part.rows, part.mapping) == ("first", "2026-07-12T00:00:00", {"facts": 1}, "test.toml")
+    assert read_word(store, manifest) == "first"
+    assert not (store.root / "work").exists() and not (store.root / "writing.lock").exists()
+    assert sorted(p.name for p in store.folder(manifest.id).iterdir()) == ["credit.duckdb", "credit.toml", "manifest.json"]
+
+
+def test_the_manifest_hash_is_that_of_the_file(store):
+    manifest = publish(store)
+    content = (store.folder(manifest.id) / "credit.duckdb").read_bytes()
+    assert manifest.parts["credit"].sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_only_model_files_are_taken_along(store, tmp_path):
+    models = tmp_path / "models"
+    models.mkdir()
+    for name in ("v1.ubj", "v2.json", "v3.pkl", "notes.txt"):
+        (models / name).write_text(name, encoding="utf-8")
+    manifest = publish(store, models=models)
+    kept = store.folder(manifest.id) / "models" / "credit"
+    assert sorted(p.name for p in kept.iterdir()) == ["v1.ubj", "v2.json"] == sorted(manifest.parts["credit"].models)
+    later = publish(store, use_case="fraud")
+    assert (store.folder(later.id) / "models" / "credit" / "v1.ubj").read_text(encoding="utf-8") == "v1.ubj"
+
+
+def test_an_older_snapshot_can_be_shown_again(store):
+    first, second = publish(store, word="first"), publish(store, word="second")
+    assert store.current().id == second.id
+    assert store.use(first.id) == first == store.current()
+    assert {m.id for m in store.list_snapshots()} == {first.id, second.id}
+
+
+def test_a_snapshot_is_never_changed_by_a_later_one(store):
+    first = publish(store, word="first")
+    before = {p.name: p.read_bytes() for p in store.folder(first.id).iterdir()}
+    publish(store, word="second")
+    publish(store, use_case="fraud")
+    assert {p.name: p.read_bytes() for p in store.folder(first.id).iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["../credit", "..", "", "a/b", "a\\b", "/etc", "C:x", "a.b", ".hidden", "a b", "a\0b", "%2e"])
+def test_an_id_cannot_point_outside_the_folder(store, name):
+    publish(store)
+    for action in (lambda: store.folder(name), lambda: store.manifest(name), lambda: store.use(name)):
+        error = refuse(action)
+        assert error.what_happened == f"'{name}' is not a snapshot's id."
+
+
+def test_an_unknown_id_is_told_with_those_that_exist_and_nothing_changes(store):
+    manifest = publish(store)
+    error = refuse(lambda: store.use("20250101T000000Z-abcdef"))
+    assert error.what_to_do == f"There are: {manifest.id}."
+    assert store.current() == manifest
+
+
+# Use cases a load does not touch
+
+
+def test_a_use_case_that_was_not_touched_stays_readable_after_its_first_snapshot_is_pruned(store):
+    first = publish(store, use_case="fraud", word="untouched")
+    last = [publish(store, word=f"load {i}") for i in range(3)][-1]
+    assert last.parts["fraud"] == first.parts["fraud"]
+    shared = store.folder(first.id) / "fraud.duckdb"
+    assert shared.stat().st_nlink >= 4
+    shutil.rmtree(store.folder(first.id))
+    assert read_word(store, last, "fraud") == "untouched"
+    assert (store.folder(last.id) / "fraud.toml").read_text(encoding="utf-8").startswith('name = "fraud"')
+
+
+def test_a_file_system_without_hard_links_gets_copies(store, monkeypatch):
+    def refuse_link(*_args):
+        raise OSError("no hard links here")
+
+    publish(store, use_case="fraud", word="untouched")
+    monkeypatch.setattr(os, "link", refuse_link)
+    last = publish(store)
+    assert read_word(store, last, "fraud") == "untouched"
+
+
+# Prune
+
+
+def test_prune_keeps_the_last_five_the_quarters_last_the_one_shown_and_those_cited(store):
+    days = [dt.date(2025, m, d) for m in (1, 3, 4, 5, 6) for d in (10, 20)] + [dt.date(2026, 1, d) for d in range(1, 8)]
+    ids = [add_published(store, day) for day in days]
+    shown, cited = ids[4], ids[0]  # 10 April and 10 January 2025
+    store.use(shown)
+    removed = store.prune(cited=frozenset({cited}))
+    last_of_quarters = {ids[3], ids[9]}  # 20 March and 20 June 2025; the first quarter of 2026 ends with the last five
+    kept = {*ids[-5:], *last_of_quarters, shown, cited}
+    assert set(removed) == set(ids) - kept
+    assert {m.id for m in store.list_snapshots()} == kept
+    assert store.current().id == shown
+    assert sorted(p.name for p in store.snapshots.iterdir()) == sorted(kept)
+    assert store.prune(cited=frozenset({cited})) == []
+
+
+def test_prune_with_few_snapshots_removes_none(store):
+    ids = {publish(store).id for _ in range(5)}
+    assert store.prune() == []
+    assert {m.id for m in store.list_snapshots()} == ids
+
+
+# What a killed load leaves behind
+
+
+def test_what_a_killed_load_left_is_never_listed_and_is_cleaned_by_the_next(store):
+    manifest = publish(store)
+    half = store.snapshots / ".20990101T000000Z-ffffff"
+    half.mkdir()
+    (half / "manifest.json").write_text("{", encoding="utf-8")
+    (store.root / "work").mkdir()
+    (store.root / "work" / "credit.duckdb").write_bytes(b"half")
+    (store.root / ".current-abc123.json").write_text('{"id": "half', encoding="utf-8")
+    assert [m.id for m in store.list_snapshots()] == [manifest.id]
+    assert store.current() == manifest
+    later = publish(store, word="later")
+    assert not half.exists() and not (store.root / "work").exists()
+    assert {m.id for m in store.list_snapshots()} == {manifest.id, later.id}
+
+
+def test_files_of_the_desktop_among_the_snapshots_do_no_harm(store):
+    manifest = publish(store)
+    for name in (".DS_Store", "desktop.ini"):
+        (store.snapshots / name).write_bytes(b"\0")
+    later = publish(store)
+    assert {m.id for m in store.list_snapshots()} == {manifest.id, later.id}
+
+
+def test_a_load_that_fails_leaves_no_lock_and_no_work(store):
+    with pytest.raises(RuntimeError, match="as planned"), store.writing() as work:
+        (work / "half").write_text("x", encoding="utf-8")
+        raise RuntimeError("as planned")
+    assert sorted(p.name for p in store.root.iterdir()) == ["snapshots"]
+    publish(store)
+
+
+def test_a_load_that_dies_between_folder_and_pointer_changes_nothing_shown(store, monkeypatch):
+    first = publish(store, word="first")
+
+    def die(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Store, "_point_to", die)
+        publish(store, word="second")
+    assert store.current() == first
+    assert read_word(store, first) == "first"
+
+
+# One writer
+
+
+def test_a_second_writer_is_told_who_writes(store):
+    sleeper = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    try:
+        store.root.mkdir()
+        lock = store.root / "writing.lock"
+        lock.write_text(str(sleeper.pid), encoding="utf-8")
+        error = refuse(lambda: publish(store))
+        assert error.title == "Another load is running"
+        assert error.what_happened == f"Process {sleeper.pid} is writing to {store.root}."
+        assert error.what_to_do == f"Wait until it has ended; if none runs, remove {lock}."
+        assert lock.read_text(encoding="utf-8") == str(sleeper.pid)
+    finally:
+        sleeper.stdin.close()
+        sleeper.wait()
+
+
+def test_two_loads_in_one_process_do_not_mix(store):
+    with store.writing() as work:
+        (work / "mine").write_text("x", encoding="utf-8")
+        assert refuse(lambda: publish(store)).title == "Another load is running"
+        assert (work / "mine").exists()
+    publish(store)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot be asked whether a process is alive without stopping it")
+def test_the_lock_of_a_killed_process_is_taken_over(store):
+    gone = subprocess.Popen([sys.executable, "-c", "pass"])
+    gone.wait()
+    store.root.mkdir()
+    (store.root / "writing.lock").write_text(str(gone.pid), encoding="utf-8")
+    assert store.current() is None
+    publish(store)
+    assert not (store.root / "writing.lock").exists()
+
+
+def test_a_lock_without_a_process_is_not_taken_over(store):
+    store.root.mkdir()
+    (store.root / "writing.lock").touch()
+    assert refuse(lambda: publish(store)).what_happened == f"Process unknown is writing to {store.root}."
+
+
+# Damage
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'"x"', b"null", b'{"id": 5}', b'{"id": ["x"]}', b"\xff\xfe\x00"])
+def test_a_damaged_pointer_is_told_in_words(store, content):
+    publish(store)
+    store.pointer.write_bytes(content)
+    error = refuse(store.current)
+    assert error.title == "The store's pointer is damaged"
+    assert str(store.pointer) in error.what_happened
+    assert error.what_to_do == "Choose one with `python -m analysis.jobs.snapshots use ID`."
+
+
+def test_a_pointer_to_nowhere_is_told_in_words(store):
+    manifest = publish(store)
+    store.pointer.write_text('{"id": "20200101T000000Z-000000"}', encoding="utf-8")
+    error = refuse(store.current)
+    assert (error.title, error.what_to_do) == ("There is no such snapshot", f"There are: {manifest.id}.")
+    assert store.use(manifest.id) == manifest == store.current()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"id": "x", "published_at": "", "parts": []}', b"\xff\xfe\x00",
+                                     b'{"id": "x", "published_at": "", "parts": {"credit": {"use_case": "credit"}}}'])  # fmt: skip
+def test_a_damaged_manifest_is_told_in_words(store, content):
+    manifest = publish(store)
+    path = store.folder(manifest.id) / "manifest.json"
+    path.write_bytes(content)
+    error = refuse(store.current)
+    assert error.title == "A snapshot's manifest is damaged"
+    assert str(path) in error.what_happened
+    assert error.what_to_do == "Choose another snapshot, or load again."
+
+
+# The app beside the load
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A store of two published snapshots, the second shown: 300 decisions, then 500."""
+    folder = tmp_path_factory.mktemp("published")
+    publish_random(folder, 300, seed=1)
+    publish_random(folder, 500, seed=2)
+    return folder
+
+
+@pytest.fixture
+def empty_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXECUTION_DEBT_STORE", str(tmp_path))
+    return tmp_path.resolve()
+
+
+@pytest.fixture
+def root(published, tmp_path, monkeypatch):
+    """A copy of that store, for a test to break."""
+    copy = tmp_path / "store"
+    shutil.copytree(published, copy)
+    monkeypatch.setenv("EXECUTION_DEBT_STORE", str(copy))
+    return copy.resolve()
+
+
+def other(root):
+    """The id of the snapshot that is not shown."""
+    found = Store(root)
+    return next(m.id for m in found.list_snapshots() if m.id != found.current().id)
+
+
+def test_an_app_without_data_says_how_to_get_some(empty_root):
+    error = refuse(read_manifest)
+    assert error.title == "There are no data yet"
+    assert error.what_happened == f"No snapshot was ever published in {empty_root}."
+    ready, words = describe_readiness()
+    assert not ready and "There are no data yet" in words
+
+
+def count(source):
+    return answer_cards(source, ["override_rate"], Filters("credit"))["override_rate"].decisions
+
+
+def test_a_running_reader_keeps_its_snapshot_and_the_next_look_finds_the_new_one(root):
+    new_id = Store(root).current().id
+    old_id = other(root)
+    Store(root).use(old_id)
+    old = open_source("credit")
+    before = count(old)
+    assert open_source("credit") is old
+    Store(root).use(new_id)
+    new = open_source("credit")
+    assert (old.snapshot, new.snapshot) == (old_id, new_id)
+    assert count(old) == before != count(new)
+    assert describe_readiness() == (True, new_id)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove files that are open")
+def test_a_running_reader_survives_that_its_snapshot_is_pruned(root):
+    store = Store(root)
+    old_id = other(root)
+    shown = store.current().id
+    store.use(old_id)
+    old = open_source("credit")
+    store.use(shown)
+    shutil.rmtree(store.folder(old_id))
+    assert sum(count(old)) in range(280, 301)
+
+
+def test_a_use_case_that_is_not_there_is_told_with_those_that_are(root):
+    error = refuse(lambda: open_source("fraud"))
+    assert (error.what_happened, error.what_to_do) == ("'fraud' is not there.", "There is credit.")
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "missing", "cut", "other", "no words"])
+def test_a_damaged_use_case_is_told_in_words(root, damage):
+    folder = Store(root).folder(Store(root).current().id)
+    file = folder / "credit.duckdb"
+    content = file.read_bytes()
+    toml = folder / "credit.toml"
+    file.unlink()
+    if damage == "garbage":
+        file.write_bytes(b"not a database" * 1000)
+    elif damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "cut":
+        file.write_bytes(content[: len(content) // 5])
+    elif damage == "other":
+        connect_work(file).close()
+    elif damage == "no words":
+        file.write_bytes(content)
+        toml.unlink()
+    error = refuse(lambda: open_source("credit"))
+    assert error.title in ("This snapshot is not complete", "This snapshot cannot be read")
+    assert str(toml if damage == "no words" else file.name) in error.what_happened
+    assert "hoose another snapshot" in error.what_to_do
+    Store(root).use(other(root))
+    assert count(open_source("credit"))
+
+
+def test_a_block_that_went_bad_is_told_in_words_when_it_is_read(root):
+    file = Store(root).folder(Store(root).current().id) / "credit.duckdb"
+    content = bytearray(file.read_bytes())
+    kept = 12_288  # the headers
+    content[kept:] = b"\xff" * (len(content) - kept)
+    file.unlink()
+    file.write_bytes(bytes(content))
+    assert refuse(lambda: open_source("credit")).title == "This snapshot cannot be read"
+
+
+def test_a_mistake_in_a_query_is_not_called_damage(root):
+    with pytest.raises(Exception, match="does not exist") as caught:
+        open_source("credit").rows("select * from nowhere")
+    assert not isinstance(caught.value, UserError)
+
+
+def test_the_pointer_names_a_snapshot_at_every_moment(store):
+    """Another process reads the pointer all the while it is being swapped: it finds a whole one each time."""
+    ids = [publish(store, word=str(i)).id for i in range(2)]
+    code = (
+        "import sys; from pathlib import Path; from data.snapshots import Store; store = Store(Path(sys.argv[1]))\n"
+        "print('ready', flush=True); seen = set()\n"
+        "while not Path(sys.argv[2]).exists(): seen.add(store.current().id)\n"
+        "print(' '.join(sorted(seen)))"
+    )
+    stop = store.root / "stop"
+    reader = subprocess.Popen([sys.executable, "-c", code, str(store.root), str(stop)], stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "PYTHONPATH": "."})  # fmt: skip
+    assert reader.stdout.readline() == "ready\n"
+    for i in range(200):
+        store.use(ids[i % 2])
+    stop.touch()
+    out, _ = reader.communicate()
+    assert reader.returncode == 0
+    assert set(out.split()) <= set(ids) and out.split()
+    assert json.loads(store.pointer.read_text(encoding="utf-8")) == {"id": ids[1]}
