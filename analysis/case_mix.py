@@ -91,32 +91,48 @@ def _adjust(name: str, rows: _Rows, part: int) -> Adjusted:
     weight = np.where(mine, 1.0, -(own_n / safe)[rows.cell])  # of a row's residual in observed - expected
     residual = weight * (rows.y - expected)
     cases = np.abs(weight) * rows.n
-    sides = [_sum_by_decider(rows.decider[side], residual[side], cases[side]) for side in (mine, ~mine & (cases > 0))]
+    people = int(rows.decider.max(initial=-1)) + 1
+    sides = [
+        _Side(*(sum_by(rows.decider[side], v[side], people) for v in (residual, cases))) for side in (mine, ~mine)
+    ]
     total = float(rows.n[mine].sum())
     observed, hoped = int(rows.y[mine].sum()), float(expected[mine].sum())
-    return Adjusted(name, observed, hoped, int(total), _residual_change(sides[0], sides[1], total))
+    return Adjusted(name, observed, hoped, int(total), _residual_change(*sides, total))
 
 
-def _sum_by_decider(decider: np.ndarray, residual: np.ndarray, cases: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"residual": residual, "cases": cases}).groupby(decider).sum()
+@dataclass(frozen=True)
+class _Side:
+    """Residuals and cases of one side of the comparison by decider; 0 for a decider with none."""
+
+    residual: np.ndarray
+    cases: np.ndarray
+
+    @property
+    def people(self) -> int:
+        return int(np.count_nonzero(self.cases))
+
+    @property
+    def degrees(self) -> float:
+        """Of freedom: those of the equally large deciders that would weigh as much."""
+        return max(1.0, float(self.cases.sum()) ** 2 / float((self.cases**2).sum()) - 1)
 
 
-def _residual_change(own: pd.DataFrame, rest: pd.DataFrame, total: float) -> ChangeReading:
+def _residual_change(own: _Side, rest: _Side, total: float) -> ChangeReading:
     """The mean residual of a part's cases; the rates of the rest, which it is measured against, vary as well."""
-    if total <= 0 or len(own) < 2:
+    if own.people < 2:
         return ChangeReading(None, why="One person decided all of these: nothing to compare.")
-    if len(rest) < 2:
+    if rest.people < 2:
         return ChangeReading(None, why="One person decided all of the others: nothing to compare with.")
-    mean = float(own["residual"].sum()) / total
-    sides = [own["residual"] - own["cases"] * mean, rest["residual"]]
-    scaled = [(len(side) / (len(side) - 1)) ** 0.5 / total * side for side in sides]
-    together = scaled[0].add(scaled[1], fill_value=0.0)  # who decided on both sides counts once
-    variance = float((together**2).sum())
+    mean = float(own.residual.sum()) / total
+    scaled = [
+        (side.people / (side.people - 1)) ** 0.5 / total * values
+        for side, values in ((own, own.residual - own.cases * mean), (rest, rest.residual))
+    ]
+    variance = float(np.sum((scaled[0] + scaled[1]) ** 2))  # who decided on both sides counts once
     if variance <= 0:
         return ChangeReading(mean, why="How sure this is cannot be estimated.")
-    parts = [float((side**2).sum()) for side in scaled]
-    counts = [max(1.0, float(s["cases"].sum()) ** 2 / float((s["cases"] ** 2).sum()) - 1) for s in (own, rest)]
-    degrees = sum(parts) ** 2 / sum(v**2 / d for v, d in zip(parts, counts, strict=True))
+    parts = [float(np.sum(side**2)) for side in scaled]
+    degrees = sum(parts) ** 2 / (parts[0] ** 2 / own.degrees + parts[1] ** 2 / rest.degrees)
     error = variance**0.5
     half = float(special.stdtrit(degrees, 0.975)) * error
     p_value = 2 * float(special.stdtr(degrees, -abs(mean) / error))

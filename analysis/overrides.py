@@ -18,6 +18,7 @@ from analysis.reading import ChangeReading
 from analysis.reasons import Reason, answer_reasons
 from analysis.query import Query
 from analysis.score_report import Band, answer_score_report
+from analysis.score_statistics import ScoreAnswer, answer_auc, answer_observed_expected
 from analysis.source import Source
 from analysis.sums import split_card
 
@@ -37,7 +38,8 @@ DIRECTIONS = ("override_rate", "low_side_override_rate", "high_side_override_rat
 @dataclass(frozen=True)
 class Overrides:
     """The page's numbers. whole, before: by card; trend: by card over all periods of the groups chosen; splits: by
-    dimension then card; outcomes: by card, per segment; claims: every comparison inspected, marked where it survives the control over all of them."""
+    dimension then card; outcomes: by card, per segment; deciders: by decider, None where
+    the use case does not permit it; scores: ROC AUC and observed / expected; claims: every comparison inspected, marked where it survives the control over all of them."""
 
     filters: Filters
     whole: dict[str, Answer]
@@ -49,6 +51,8 @@ class Overrides:
     unscored: int
     reasons: tuple[Reason, ...]
     outcomes: dict[str, Answer]
+    deciders: Answer | None
+    scores: dict[str, ScoreAnswer]
     marks: tuple[Mark, ...]
     claims: Claimed
     queries: dict[str, Query]
@@ -85,9 +89,17 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     if adjusted_query:
         queries["adjusted"] = adjusted_query
     outcomes = answer_cards(source, OUTCOMES, filters, "segment") if "segment" in splits else {}
+    deciders = None
+    if source.use_case.show_deciders:
+        deciders = answer_cards(source, ["override_rate"], filters, "decider")["override_rate"]
+    scores = {
+        "roc_auc": answer_auc(source, filters),
+        "roc_auc_automated": answer_auc(source, filters, population="automated"),
+        "observed_expected": answer_observed_expected(source, filters),
+    }
     marks = read_marks(source, [source.catalog[n] for n in DIRECTIONS])
     return Overrides(
-        filters, whole, before, trend, splits, adjusted, bands, unscored, reasons, outcomes, marks,
+        filters, whole, before, trend, splits, adjusted, bands, unscored, reasons, outcomes, deciders, scores, marks,
         claim_all(inspected), queries,
     )
 

@@ -20,7 +20,7 @@ from analysis.errors import UserError
 from analysis.jobs.publish import publish_loaded
 from analysis.store import store_root
 from data.engine import Connection, connect_work
-from data.load import LoadReport, Mapping, load_into, read_as_of, read_mapping, write_quarantine
+from data.load import LoadReport, Mapping, count_reasons, load_into, read_as_of, read_mapping, write_quarantine
 from data.snapshots import Manifest, Store
 
 Mode = Literal["append", "replace"]
@@ -89,6 +89,8 @@ def run_load(
             report = load_into(con, mapping, previous=previous, mode=mode or "replace", progress=progress)
             for line in report.lines()[len(report.notes) :]:  # the notes were said while reading
                 progress(line)
+            for line in count_reasons(con):
+                progress(f"  quarantined: {line}")
             if quarantine is not None:
                 for path in write_quarantine(con, quarantine):
                     progress(f"quarantined records to mend: {path}")

@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from data.load.clock import read_as_of
 from data.load.mapping import Mapping, Source, read_mapping
-from data.load.quarantine import write_quarantine
+from data.load.quarantine import count_reasons, write_quarantine
 from data.load.report import LoadReport, SourceReport
 from data.load.run import load_into
 
 __all__ = [
-    "LoadReport", "Mapping", "Source", "SourceReport", "load_into", "read_as_of", "read_mapping", "write_quarantine",
+    "LoadReport", "Mapping", "Source", "SourceReport", "count_reasons", "load_into", "read_as_of", "read_mapping", "write_quarantine",
 ]  # fmt: skip

@@ -100,6 +100,19 @@ def settle_earlier(con: duckdb.DuckDBPyConnection, stage: Stage, sources: list[s
     )
 
 
+def count_reasons(con: duckdb.DuckDBPyConnection, limit: int = 10) -> list[str]:
+    """The commonest causes of quarantine, one line each: how many, where, which columns, and one reason in full."""
+    rows = con.execute(
+        "SELECT source, columns, count(*), arg_min(reasons, record_id), arg_min(file, record_id), min(line) "
+        "FROM quarantine GROUP BY ALL ORDER BY 3 DESC, 1, 2 LIMIT ?",
+        [limit],
+    ).fetchall()
+    return [
+        f"{count:,} of {source} in {columns or 'the record'}; the first in {file}, line {line}: {reason}"
+        for source, columns, count, reason, file, line in rows
+    ]
+
+
 def write_quarantine(con_or_path: duckdb.DuckDBPyConnection | Path, folder: Path) -> list[Path]:
     """The quarantined records as CSV files, one per source and header, to be mended and loaded again by --append.
 

@@ -39,7 +39,7 @@ def show_behind(source: Source, filters: Filters, drill: Drill | None, key: str)
             }
             for case in list_cases(source, selection, size=SHOWN)
         ]
-        st.dataframe(rows, hide_index=True, alt="The cases behind the mark chosen")
+        st.dataframe(rows, hide_index=True, height="content", alt="The cases behind the mark chosen")
         query = {**filters.to_url(), **drill.to_url()}
         with st.container(horizontal=True):
             st.page_link("cases.py", label=f"Open all {format_count(total, use_case)} in Cases", query_params=query)

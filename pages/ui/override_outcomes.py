@@ -71,7 +71,7 @@ def _show_reason_outcomes(source: Source, page: Overrides) -> None:
             "**What became of low-side overrides by reason.** Below 1, fewer turned bad than the score said: the reason "
             "carries knowledge the model lacks. 95 % intervals, deciders as clusters."
         )
-        st.dataframe(rows, hide_index=True, alt="What became of low-side overrides by reason")
+        st.dataframe(rows, hide_index=True, height="content", alt="What became of low-side overrides by reason")
 
 
 def show_score_report(source: Source, page: Overrides, scope: str) -> None:
@@ -85,7 +85,7 @@ def show_score_report(source: Source, page: Overrides, scope: str) -> None:
     show_panel(source, page.filters, chart, "bands", scope)
     use_case = source.use_case
     st.markdown("**Final score report**")
-    st.dataframe([_row(source, band) for band in page.bands], hide_index=True, alt="Final score report by score band")
+    st.dataframe([_row(source, band) for band in page.bands], hide_index=True, height="content", alt="Final score report by score band")
     if page.unscored:
         st.markdown(
             f"{format_count(page.unscored, use_case)} {escape_markdown(use_case.word('cases'))} of this selection have no "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.answer import Answer, answer_cards
+from analysis.answer import Answer
 from analysis.charts import (
     Mark, Part, Series, build_parts, build_series, draw_sparkline, plot_breakdown, plot_trend,
 )  # fmt: skip
@@ -102,9 +102,9 @@ def _with_expected(source: Source, page: Overrides, part: Part) -> Part:
 
 def show_deciders(source: Source, page: Overrides, scope: str) -> None:
     """Override rate by decider, in order of their ids and only where the use case permits it."""
-    if not source.use_case.show_deciders:
+    answer = page.deciders
+    if answer is None:
         return
-    answer = answer_cards(source, ["override_rate"], page.filters, "decider")["override_rate"]
     named = [name for name in sorted(answer.parts, key=_natural) if name]
     if not named:
         return

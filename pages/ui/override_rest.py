@@ -11,7 +11,6 @@ from analysis.filters import DIMENSIONS, Filters
 from analysis.formats import format_count, format_n_of, format_reading
 from analysis.overrides import BESIDE, OUTCOMES, TILES, Overrides
 from analysis.reading import Reading
-from analysis.score_statistics import answer_auc, answer_observed_expected
 from analysis.source import Source
 from analysis.statistics import STATISTICS
 from pages.ui.frame import ask_for
@@ -25,14 +24,14 @@ def show_beside(source: Source, page: Overrides, _: str) -> None:
         _row(source, page.whole[name].card.label, page.whole[name].reading(), page.whole[name].card.unit, page)
         for name in BESIDE
     ]
-    auc, automated, ratio = _score_statistics(source, page)
+    auc, automated, ratio = (page.scores[n].reading() for n in ("roc_auc", "roc_auc_automated", "observed_expected"))
     rows += [
         _row(source, "ROC AUC, model and people together", auc, "ratio", page),
         _row(source, "ROC AUC, automated cases only", automated, "ratio", page),
         _row(source, "Observed over expected bads, accepted cases", ratio, "ratio", page),
     ]
     st.markdown("#### What stands beside the overrides", anchors=False)
-    st.dataframe(rows, hide_index=True, alt="Numbers an override rate is read with")
+    st.dataframe(rows, hide_index=True, height="content", alt="Numbers an override rate is read with")
     st.markdown(
         f"Each of {format_n_of(page.decisions, source.decisions, use_case)} decisions counts where its definition says so; "
         "n is what it is divided by."
@@ -47,21 +46,12 @@ def _row(source: Source, label: str, reading: Reading, unit: str, page: Override
     }
 
 
-def _score_statistics(source: Source, page: Overrides) -> tuple[Reading, Reading, Reading]:
-    filters = page.filters
-    return (
-        answer_auc(source, filters).reading(),
-        answer_auc(source, filters, population="automated").reading(),
-        answer_observed_expected(source, filters).reading(),
-    )
-
-
 def show_how_measured(source: Source, page: Overrides, _: str) -> None:
     """Every number of the page, folded."""
     answers: list[Answer] = [page.whole[name] for name in dict.fromkeys((*TILES, *OUTCOMES, *BESIDE))]
     statistics = [
-        (STATISTICS["roc_auc"], answer_auc(source, page.filters).query),
-        (STATISTICS["observed_expected"], answer_observed_expected(source, page.filters).query),
+        (STATISTICS["roc_auc"], page.scores["roc_auc"].query),
+        (STATISTICS["observed_expected"], page.scores["observed_expected"].query),
     ]
     show_measured(answers, statistics)
 
