@@ -72,7 +72,7 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     earlier = filters.earlier()
     before = answer_cards(source, TILES, earlier) if earlier else {}
     everything = replace(filters, start=None, end=None, cohort=())
-    trend = answer_cards(source, TILES, everything, "period")
+    trend = answer_cards(source, (*TILES, *OUTCOMES), everything, "period")
     splits = {s: answer_cards(source, DIRECTIONS, filters, s) for s in SPLITS if s in source.options.values}
     adjusted_query, adjusted = estimate_adjusted(source, filters, "team") if "team" in splits else (None, {})
     band_query, bands, unscored = answer_score_report(source, filters)

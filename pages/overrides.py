@@ -9,7 +9,7 @@ from analysis.overrides import build_overrides
 from pages.ui.frame import current
 from pages.ui.guard import panel
 from pages.ui.headline import show_finding, show_scope
-from pages.ui.override_outcomes import show_reasons, show_score_report, show_value
+from pages.ui.override_outcomes import show_outcome_trend, show_reasons, show_score_report, show_value
 from pages.ui.override_panels import show_deciders, show_direction_trend, show_override_tiles, show_splits
 from pages.ui.override_rest import show_beside, show_empty, show_how_measured
 
@@ -30,6 +30,7 @@ for name, show in (
     ("tiles", show_override_tiles),
     ("trend", show_direction_trend),
     ("value", show_value),
+    ("outcome trend", show_outcome_trend),
     ("reasons", show_reasons),
     ("breakdowns", show_splits),
     ("score report", show_score_report),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.charts import (
-    AgainstBreakEven, Reason, ScoreBand, plot_pareto, plot_score_bands, plot_value_against_break_even,
+    AgainstBreakEven, Reason, ScoreBand, build_series, plot_pareto, plot_score_bands, plot_trend,
+    plot_value_against_break_even,
 )  # fmt: skip
 from analysis.charts.escape import escape_markdown
 from analysis.findings import title_bands, title_reasons, title_value
@@ -14,7 +15,7 @@ from analysis.overrides import Overrides
 from analysis.reading import Drill
 from analysis.score_report import Band
 from analysis.source import Source
-from pages.ui.panels import is_dark, show_panel
+from pages.ui.panels import is_dark, list_period, show_panel
 
 
 def show_value(source: Source, page: Overrides, scope: str) -> None:
@@ -32,6 +33,24 @@ def show_value(source: Source, page: Overrides, scope: str) -> None:
         dark=is_dark(), split="segment",
     )  # fmt: skip
     show_panel(source, page.filters, chart, "value", scope)
+
+
+def show_outcome_trend(source: Source, page: Overrides, scope: str) -> None:
+    """Bad rates by month of decision; months whose outcomes are not all due are hatched."""
+    names = {"low_side_bad_rate": ("low-side", "low_side"), "bad_rate_as_recommended": ("as recommended", "system")}
+    if not source.options.is_dated or not any(r.is_shown for n in names for r in page.trend[n].readings):
+        return
+    periods = source.options.periods
+    series = [
+        build_series(page.trend[name], periods, label=label, meaning=meaning, part="denominator")
+        for name, (label, meaning) in names.items()
+    ]
+    chart = plot_trend(
+        f"{source.use_case.word('bad').capitalize()} rate of what people accepted, by month of decision", periods, series,
+        label="share of matured cases with a known outcome", unit="share", use_case=source.use_case, dark=is_dark(),
+        selected=list_period(page.filters),
+    )  # fmt: skip
+    show_panel(source, page.filters, chart, "outcome-trend", scope)
 
 
 def show_reasons(source: Source, page: Overrides, scope: str) -> None:

@@ -9,13 +9,12 @@ from analysis.charts import (
     Mark, Part, Series, build_parts, build_series, draw_sparkline, plot_breakdown, plot_trend,
 )  # fmt: skip
 from analysis.charts.escape import escape_markdown
-from analysis.filters import Filters
 from analysis.findings import describe_change, title_split, title_trend
 from analysis.formats import format_value
 from analysis.overrides import DIRECTIONS, TILES, Overrides
 from analysis.source import Source
 from pages.ui.headline import Tile, show_tiles
-from pages.ui.panels import is_dark, show_panel
+from pages.ui.panels import is_dark, list_period, show_panel
 
 _MEANINGS = {"override_rate": "person", "low_side_override_rate": "low_side", "high_side_override_rate": "high_side"}
 _SHORT = {"override_rate": "all overrides", "low_side_override_rate": "low-side", "high_side_override_rate": "high-side"}
@@ -60,13 +59,9 @@ def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
         title_trend(source, page), periods, series, label="share of eligible decisions", unit="share",
         use_case=source.use_case, dark=is_dark(), limit=source.use_case.limits.get("override_rate"),
         marks=[Mark(mark.at, mark.name, mark.kind) for mark in page.marks],
-        selected=_period(page.filters), compare=_period(earlier) if earlier else None,
+        selected=list_period(page.filters), compare=list_period(earlier) if earlier else None,
     )  # fmt: skip
     show_panel(source, page.filters, chart, "trend", scope)
-
-
-def _period(filters: Filters) -> tuple[str, str] | None:
-    return (filters.start, filters.end) if filters.start and filters.end else None
 
 
 def show_splits(source: Source, page: Overrides, scope: str) -> None:

@@ -16,6 +16,11 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def list_period(filters: Filters) -> tuple[str, str] | None:
+    """First and last month of a selection, for a shaded period on a time axis; None where it is open."""
+    return (filters.start, filters.end) if filters.start and filters.end else None
+
+
 def show_panel(source: Source, filters: Filters, chart: Chart, name: str, scope: str) -> None:
     """Draw a chart; a click, or a choice from its list, opens the cases behind it under the chart.
 
