@@ -96,7 +96,9 @@ def refuse_deciders(source: Source, sums: Sums) -> str:
 def _read(source: Source, card: Card, split: str | None, sums: Sums, query: Query) -> tuple[Reading, ...]:
     groups = len(sums.parts)
     if card.kind == "total":
-        return tuple(Reading(float(v), n=int(n)) for v, n in zip(_total(card, sums, query), sums.total("decisions"), strict=True))
+        return tuple(
+            Reading(float(v), n=int(n)) for v, n in zip(_total(card, sums, query), sums.total("decisions"), strict=True)
+        )
     own, loose = split_card(card, sums, query, people_are_parts=split == "decider")
     estimate = intervals.estimate_rates if card.kind == "ratio" else intervals.estimate_means
     found = estimate(own.group, own.n, own.y, loose=loose, groups=groups)
@@ -143,7 +145,9 @@ def _reading(
     words = source.use_case
     minimum = words.minimum_group_size
     if n == 0:
-        return Reading(None, n=0, matured_share=matured, observed_share=observed, why=_why_none(source, matured, waited))
+        return Reading(
+            None, n=0, matured_share=matured, observed_share=observed, why=_why_none(source, matured, waited)
+        )
     if n < minimum:
         refusal = PROTECTED if split == "decider" else TOO_FEW
         why = f"{n} {words.word('case') if n == 1 else words.word('cases')}: fewer than {minimum}, too few to be reliable."

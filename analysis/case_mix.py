@@ -97,7 +97,7 @@ def _adjust(name: str, rows: _Rows, part: int) -> Adjusted:
     ]
     total = float(rows.n[mine].sum())
     observed, hoped = int(rows.y[mine].sum()), float(expected[mine].sum())
-    return Adjusted(name, observed, hoped, int(total), _residual_change(*sides, total))
+    return Adjusted(name, observed, hoped, int(total), _residual_change(sides[0], sides[1], total))
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ def build_facts(source: Source, case: Case) -> list[Line]:
         share = format_score(row["arm_probability"], use_case) if row["arm_probability"] is not None else ""
         lines.append(Line("Experiment", str(row["arm"]), f"chosen with probability {share}" if share else ""))
     groups = [name for name in row if name.startswith("group_") and row[name] is not None]
-    return lines + [Line(name.removeprefix("group_"), str(row[name])) for name in groups]
+    return lines + [
+        Line(name.removeprefix("group_").replace("_", " ").capitalize(), str(row[name]), "protected group")
+        for name in groups
+    ]
 
 
 def build_advice(source: Source, case: Case) -> list[Line]:

@@ -39,7 +39,9 @@ def compare_with_rest(answer: Answer) -> tuple[ChangeReading, ...]:
     if len(answer.parts) < 2 or answer.card.kind not in ("ratio", "mean"):
         return tuple(ChangeReading(None, why="There is nothing to compare with.") for _ in answer.parts)
     own = split_card(answer.card, answer.sums, answer.query)[0]
-    estimate = changes.estimate_rates_against_rest if answer.card.kind == "ratio" else changes.estimate_means_against_rest
+    estimate = (
+        changes.estimate_rates_against_rest if answer.card.kind == "ratio" else changes.estimate_means_against_rest
+    )
     found = estimate(own, groups=len(answer.parts))
     return tuple(_reading(found, i, r.is_shown, True) for i, r in enumerate(answer.readings))
 

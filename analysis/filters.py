@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 DIMENSIONS = ("segment", "region", "product", "channel", "model_version", "team")
 NOT_RECORDED = "not recorded"
@@ -100,11 +101,14 @@ class Filters:
         if self.compare == NO_COMPARISON or not (self.start and self.end):
             return None
         back = 12 if self.compare == "year before" else count_months(self.start, self.end)
-        return replace(self, start=shift_month(self.start, -back), end=shift_month(self.end, -back), compare=NO_COMPARISON)
+        return replace(
+            self, start=shift_month(self.start, -back), end=shift_month(self.end, -back), compare=NO_COMPARISON
+        )
 
     def without(self, name: str) -> Filters:
         """The same selection without one of its filters."""
-        return replace(self, **{name: () if name in ("cohort", *DIMENSIONS) else None})
+        empty: dict[str, Any] = {name: () if name in ("cohort", *DIMENSIONS) else None}
+        return replace(self, **empty)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,9 @@ def _describe_change(source: Source, page: Overrides) -> list[str]:
         return []
     period = describe_period(earlier)
     if changes[0].is_claimed:
-        return [f"Against {_of_cases(source, period)}, the override rate changed by {format_change_reading(changes[0], 'share', source.use_case)}."]
+        return [
+            f"Against {_of_cases(source, period)}, the override rate changed by {format_change_reading(changes[0], 'share', source.use_case)}."
+        ]
     return [f"Against {_of_cases(source, period)}: {NO_CLEAR_CHANGE} in the override rate."]
 
 

@@ -29,13 +29,18 @@ def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
         "any_value(description) from interventions cross join settings group by name, time_zone "
         "order by min(started_at), name"
     )
-    marks = [Mark(first, name, "intervention", _rollout(name, first, last, teams, text)) for name, first, last, teams, text in rows]
+    marks = [
+        Mark(first, name, "intervention", _rollout(name, first, last, teams, text))
+        for name, first, last, teams, text in rows
+    ]
     for version, month, owner in source.rows(
         f"select model_version, {_month('deployed_at')}, owner from model_versions cross join settings "
         "order by deployed_at"
     ):
         owned = f", owned by {owner}" if owner else ""
-        marks.append(Mark(month, f"model {version}", "model", f"Model {version} went live in {name_month(month)}{owned}."))
+        marks.append(
+            Mark(month, f"model {version}", "model", f"Model {version} went live in {name_month(month)}{owned}.")
+        )
     last = source.options.periods[-1] if source.options.periods else ""
     for card in cards:
         for change in card.changed[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,9 +15,9 @@ from analysis.compare import Claimed, claim_all, compare_periods, compare_with_r
 from analysis.filters import Filters
 from analysis.intervals import estimate_means
 from analysis.marks import Mark, read_marks
+from analysis.query import Query
 from analysis.reading import ChangeReading
 from analysis.reasons import Reason, answer_reasons
-from analysis.query import Query
 from analysis.score_report import Band, answer_score_report
 from analysis.score_statistics import ScoreAnswer, answer_auc, answer_observed_expected
 from analysis.source import Source
@@ -77,7 +78,7 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     adjusted_query, adjusted = estimate_adjusted(source, filters, "team") if "team" in splits else (None, {})
     band_query, bands, unscored = answer_score_report(source, filters)
     reason_query, reasons = answer_reasons(source, filters)
-    inspected: dict[str, tuple[ChangeReading, ...]] = {
+    inspected: dict[str, Sequence[ChangeReading]] = {
         f"change:{name}": compare_periods(whole[name], before[name]) for name in before
     }
     inspected["zero:low_side_value"] = (_against_zero(whole["low_side_value"]),)
@@ -99,8 +100,21 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     }
     marks = read_marks(source, [source.catalog[n] for n in DIRECTIONS])
     return Overrides(
-        filters, whole, before, trend, splits, adjusted, bands, unscored, reasons, outcomes, deciders, scores, marks,
-        claim_all(inspected), queries,
+        filters,
+        whole,
+        before,
+        trend,
+        splits,
+        adjusted,
+        bands,
+        unscored,
+        reasons,
+        outcomes,
+        deciders,
+        scores,
+        marks,
+        claim_all(inspected),
+        queries,
     )
 
 

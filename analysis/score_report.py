@@ -87,10 +87,10 @@ def _outcomes(source: Source, filters: Filters) -> tuple[Query, dict[str, tuple[
     if not sums.parts:
         return query, {}
     groups, own = len(sums.parts), sums.has_decider
-    loose = LooseSums.from_counts(
-        *(sum_by(sums.part[~own], sums.columns[c][~own], groups) for c in ("cases", "bads"))
+    loose = LooseSums.from_counts(*(sum_by(sums.part[~own], sums.columns[c][~own], groups) for c in ("cases", "bads")))
+    found = estimate_rates(
+        sums.part[own], sums.columns["cases"][own], sums.columns["bads"][own], loose=loose, groups=groups
     )
-    found = estimate_rates(sums.part[own], sums.columns["cases"][own], sums.columns["bads"][own], loose=loose, groups=groups)
     cases, expected = sums.total("cases"), sums.total("expected")
     minimum = source.use_case.minimum_group_size
     answers: dict[str, tuple[Reading, float | None]] = {}

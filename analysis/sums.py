@@ -59,10 +59,14 @@ def read_sums(found: Mapping[str, npt.NDArray[np.generic]]) -> Sums:
 
 def _objects(values: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
     masked = np.ma.asarray(values)
-    return np.where(np.ma.getmaskarray(masked), None, np.ma.getdata(masked).astype(object))
+    objects: npt.NDArray[np.object_] = np.ma.getdata(masked).astype(object)
+    objects[np.ma.getmaskarray(masked)] = None
+    return objects
 
 
-def split_card(card: Card, sums: Sums, query: Query, *, people_are_parts: bool = False) -> tuple[DeciderSums, LooseSums]:
+def split_card(
+    card: Card, sums: Sums, query: Query, *, people_are_parts: bool = False
+) -> tuple[DeciderSums, LooseSums]:
     """A card's numerator and denominator by decider, and its cases without one.
 
     people_are_parts: each part is one person, so the person's cases, not the persons, are the sample.

@@ -10,7 +10,7 @@ from collections.abc import Collection
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 _CONDITION_NODES: tuple[type[exp.Expression], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren,
@@ -69,7 +69,9 @@ def _parse(text: str) -> exp.Expression:
     loose = any(token.comments or token.token_type is TokenType.SEMICOLON for token in tokens)
     if loose or len(trees) != 1 or trees[0] is None:
         raise VocabularyError("must be one expression, without comments or semicolons", text)
-    return trees[0]
+    tree = trees[0]
+    assert isinstance(tree, exp.Expression)
+    return tree
 
 
 def _check(tree: exp.Expression, columns: Collection[str]) -> None:

@@ -69,7 +69,8 @@ class Reader:
     def columns(self, sql: str, params: Params | None = None) -> dict[str, np.ndarray]:
         """The answer as arrays by column name; empty cells of numeric columns are masked."""
         with self._executed(sql, params) as answer:
-            return answer.fetchnumpy()
+            found: dict[str, Any] = answer.fetchnumpy()
+            return found
 
     def frame(self, sql: str, params: Params | None = None) -> pd.DataFrame:
         """The answer as a frame, for tables a person reads; not for hot paths."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -61,8 +62,8 @@ class Table:
         return tuple(c.name for c in self.columns)
 
 
-def _c(name: str, kind: str, sentence: str, required: str = OPTIONAL, **more: object) -> Column:
-    return Column(name, kind, sentence, required, **more)  # type: ignore[arg-type]
+def _c(name: str, kind: str, sentence: str, required: str = OPTIONAL, **more: Any) -> Column:
+    return Column(name, kind, sentence, required, **more)
 
 
 CHANNELS = ("assisted", "automated", "bypassed", "withheld")
@@ -74,8 +75,8 @@ RECOMMENDATIONS = ("accept", "reject", "refer")
 OUTCOME_STATUSES = ("interim", "final", "reversed")
 REASON_CATEGORIES = ("policy", "data", "judgement", "other")
 
-_MONEY = {"low": 0.0, "unit": "minor units"}
-_SCORE = {"unit": "probability of the bad outcome", "low": 0.0, "high": 1.0}
+_MONEY: dict[str, Any] = {"low": 0.0, "unit": "minor units"}
+_SCORE: dict[str, Any] = {"unit": "probability of the bad outcome", "low": 0.0, "high": 1.0}
 
 decisions = Table(
     "decisions",
@@ -96,10 +97,20 @@ decisions = Table(
         _c("queue", "text", "The queue the case waited in."),
         _c("assignment", "text", "How the case reached its decider.", values=("random", "rule", "self")),
         _c("decider", "text", "The pseudonymous id of the person who decided."),
-        _c("channel", "text", "Whether the person saw the recommendation, the system decided, it was worked "
-           "around, or an experiment hid it.", ALWAYS, values=CHANNELS),
-        _c("basis", "text", "Why the decision is what it is: judgement, a policy rule, changed inputs, the system.",
-           values=BASES),
+        _c(
+            "channel",
+            "text",
+            "Whether the person saw the recommendation, the system decided, it was worked "
+            "around, or an experiment hid it.",
+            ALWAYS,
+            values=CHANNELS,
+        ),
+        _c(
+            "basis",
+            "text",
+            "Why the decision is what it is: judgement, a policy rule, changed inputs, the system.",
+            values=BASES,
+        ),
         _c("policy_rule", "text", "The hard rule that decided, where basis is policy."),
         _c("disposition", "text", "What became of the case after the decision.", values=DISPOSITIONS),
         _c("booked_at", "timestamp", "When an accepted case was booked; the outcome's clock starts here."),
@@ -122,10 +133,18 @@ decisions = Table(
         _c("exposure", "money", "The amount at risk if accepted.", **_MONEY),
         _c("gain_if_good", "money", "What accepting earns if the case turns out good, discounted; positive.", **_MONEY),
         _c("loss_if_bad", "money", "What accepting loses if the case turns out bad, discounted; positive.", **_MONEY),
-        _c("reject_good_value", "money", "What rejecting a good case is worth; signed, 0 where not mapped.",
-           unit="minor units"),
-        _c("reject_bad_value", "money", "What rejecting a bad case is worth; signed, 0 where not mapped.",
-           unit="minor units"),
+        _c(
+            "reject_good_value",
+            "money",
+            "What rejecting a good case is worth; signed, 0 where not mapped.",
+            unit="minor units",
+        ),
+        _c(
+            "reject_bad_value",
+            "money",
+            "What rejecting a bad case is worth; signed, 0 where not mapped.",
+            unit="minor units",
+        ),
         _c("segment", "text", "The customer segment."),
         _c("region", "text", "The region."),
         _c("product", "text", "The product."),
@@ -155,10 +174,18 @@ outcomes = Table(
         _c("case_id", "text", "The case observed.", ALWAYS),
         _c("observed_at", "timestamp", "When the outcome happened.", IN_SCOPE),
         _c("bad", "boolean", "Whether the outcome was the bad one.", ALWAYS),
-        _c("value", "money", "Value realised so far, cumulative and discounted to the decision date; signed.",
-           unit="minor units"),
-        _c("status", "text", "Whether the observation is interim, final or was reversed; final where not mapped.",
-           values=OUTCOME_STATUSES),
+        _c(
+            "value",
+            "money",
+            "Value realised so far, cumulative and discounted to the decision date; signed.",
+            unit="minor units",
+        ),
+        _c(
+            "status",
+            "text",
+            "Whether the observation is interim, final or was reversed; final where not mapped.",
+            values=OUTCOME_STATUSES,
+        ),
         _c("guardrail", "text", "A side effect seen with the outcome (complaint, unsubscribe)."),
         _c("recorded_at", "timestamp", "When the outcome reached the log."),
     ),

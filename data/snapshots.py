@@ -112,7 +112,9 @@ class Store:
     def folder(self, snapshot: str) -> Path:
         """The folder of a snapshot; the id is checked, so that it cannot point elsewhere."""
         if not snapshot or not all(c.isalnum() or c == "-" for c in snapshot):
-            raise UserError("There is no such snapshot", f"'{snapshot}' is not a snapshot's id.", "Use an id as listed.")
+            raise UserError(
+                "There is no such snapshot", f"'{snapshot}' is not a snapshot's id.", "Use an id as listed."
+            )
         return self.snapshots / snapshot
 
     def list_snapshots(self) -> list[Manifest]:

@@ -43,7 +43,7 @@ def plot_trend(
     immature: Collection[str] | None = None,
     selected: tuple[str, str] | None = None,
     compare: tuple[str, str] | None = None,
-    height: int = 340,
+    height: int = 300,
 ) -> Chart:
     """One to four measures of one unit over the same periods (months, ISO weeks or cohorts, in order).
 
@@ -67,8 +67,7 @@ def plot_trend(
         *([draw_limit(limit, unit, use_case, palette)] if limit else []),
     ]
     flags = draw_marks(marks, periods, palette, height - TOOLS - _FOOT)
-    if flags.rows:  # once more, now that the rows they take are known
-        flags = draw_marks(marks, periods, palette, height - TOOLS - _FOOT - flags.rows * FLAG)
+    height += flags.rows * FLAG  # names of marks stand above the plot, they do not squeeze it
     margin = {
         "l": 8 + round(max(measure_text(t) for t in ticks.texts)),
         "r": measure_labels(series, unit, use_case),

@@ -40,7 +40,14 @@ def publish_loaded(
     con.execute("checkpoint")
     con.close()
     new = NewPart(
-        use_case.name, use_case.label, use_case_toml, as_of, file, rows, mapping, models,
+        use_case.name,
+        use_case.label,
+        use_case_toml,
+        as_of,
+        file,
+        rows,
+        mapping,
+        models,
         hash_definitions(read_catalog().values()),
     )
     manifest = store.publish(new)

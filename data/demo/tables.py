@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.demo.batch import ASSISTED, AUTOMATED, BYPASSED, REFER, REJECT, Batch
-from data.demo.officers import REGIONS, TEAMS, Officers
+from data.demo.officers import BUSY_TEAM, REGIONS, TEAMS, Officers
 from data.demo.overrides import FACT, RELATIONSHIP
 from data.demo.phases import Array, phase_of
 from data.demo.risk import PRODUCTS
@@ -59,8 +59,8 @@ def build_decisions(batch: Batch, version: Version, officers: Officers) -> dict[
         "decided_at": as_time(b["decided"], decided),
         "active_seconds": as_numbers(b["active_seconds"], decided & by_person),
         "team": as_words(b["team"], TEAMS, by_person),
-        "queue": as_words(np.where(fast, 0, np.where(b["team"] == 5, 2, 1)), ("automatic", "standard", "complex")),
-        "assignment": as_words(np.where(b["team"] == 5, 1, 0), ("random", "rule"), by_person),
+        "queue": as_words(np.where(fast, 0, np.where(b["team"] == BUSY_TEAM, 2, 1)), ("automatic", "standard", "complex")),
+        "assignment": as_words(np.where(b["team"] == BUSY_TEAM, 1, 0), ("random", "rule"), by_person),
         "decider": as_ids("O-", officer, 3, by_person),
         "channel": as_words(b["channel"], ("assisted", "automated", "bypassed")),
         "basis": as_words(b["basis"], ("judgement", "policy", "input", "system"), decided),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from analysis.charts.escape import escape_markdown
-from analysis.filters import COMPARE, DIMENSIONS, NO_COMPARISON, Filters, check_filters, name_month
+from analysis.filters import COMPARE, NO_COMPARISON, Filters, check_filters, name_month
 from analysis.source import Source
 from analysis.store import open_source, read_manifest
 
@@ -133,7 +134,7 @@ def _show_period(source: Source, asked: Filters) -> Filters:
             _set(name, getattr(asked, name) if getattr(asked, name) in periods else _ALL)
             st.selectbox(
                 label, [_ALL, *periods], key=f"filter_{name}", on_change=_take, args=(name,), width=150,
-                format_func=lambda month, edge=edge: name_month(edge if month == _ALL else month),
+                format_func=partial(_name_choice, edge),
             )  # fmt: skip
         _set("compare", asked.compare)
         st.selectbox("Compare with", list(COMPARE), key="filter_compare", on_change=_take, args=("compare",), width=170)
@@ -143,6 +144,11 @@ def _show_period(source: Source, asked: Filters) -> Filters:
         _set("cohort", list(asked.cohort))
         st.multiselect("Cohort", periods, key="filter_cohort", on_change=_take, args=("cohort",), width=260)
     return asked
+
+
+def _name_choice(edge: str, month: str) -> str:
+    """A month in words; "all" by the month it begins or ends with."""
+    return name_month(edge if month == _ALL else month)
 
 
 def _show_groups(source: Source, filters: Filters) -> Filters:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.charts import (
-    AgainstBreakEven, Reason, ScoreBand, build_series, plot_pareto, plot_score_bands, plot_trend,
+    AgainstBreakEven,
+    Reason,
+    ScoreBand,
+    build_series,
+    plot_pareto,
+    plot_score_bands,
+    plot_trend,
     plot_value_against_break_even,
 )  # fmt: skip
 from analysis.charts.escape import escape_markdown
@@ -20,14 +26,17 @@ from pages.ui.panels import is_dark, list_period, show_panel
 
 def show_value(source: Source, page: Overrides, scope: str) -> None:
     """Bad rate of low-side overrides beside break-even and beside the cases accepted as recommended."""
-    bad, even, normal = (page.whole[n].reading() for n in ("low_side_bad_rate", "low_side_break_even", "bad_rate_as_recommended"))
+    bad, even, normal = (
+        page.whole[n].reading() for n in ("low_side_bad_rate", "low_side_break_even", "bad_rate_as_recommended")
+    )
     rows = [AgainstBreakEven("all", bad, even, normal, Drill("low_side_bad_rate", "denominator"))]
     if page.outcomes:
         by_segment = [page.outcomes[n] for n in ("low_side_bad_rate", "low_side_break_even", "bad_rate_as_recommended")]
         for part in sorted(by_segment[0].parts):
-            readings = [answer.reading(part) for answer in by_segment]
-            if readings[0].matured_share is not None:
-                rows.append(AgainstBreakEven(part, *readings, Drill("low_side_bad_rate", "denominator", "segment", part)))
+            bad, even, normal = (answer.reading(part) for answer in by_segment)
+            if bad.matured_share is not None:
+                drill = Drill("low_side_bad_rate", "denominator", "segment", part)
+                rows.append(AgainstBreakEven(part, bad, even, normal, drill))
     chart = plot_value_against_break_even(
         title_value(source, page), rows, label=f"{source.use_case.word('bad')} rate", use_case=source.use_case,
         dark=is_dark(), split="segment",
@@ -63,7 +72,8 @@ def show_reasons(source: Source, page: Overrides, scope: str) -> None:
         )
         return
     reasons = [
-        Reason(r.label, r.category, r.overrides, Drill("override_rate", "numerator", "reason", r.code)) for r in page.reasons
+        Reason(r.label, r.category, r.overrides, Drill("override_rate", "numerator", "reason", r.code))
+        for r in page.reasons
     ]
     chart = plot_pareto(
         title_reasons(source, page), reasons, label="Share of overrides", use_case=source.use_case, dark=is_dark()
@@ -104,7 +114,12 @@ def show_score_report(source: Source, page: Overrides, scope: str) -> None:
     show_panel(source, page.filters, chart, "bands", scope)
     use_case = source.use_case
     st.markdown("**Final score report**")
-    st.dataframe([_row(source, band) for band in page.bands], hide_index=True, height="content", alt="Final score report by score band")
+    st.dataframe(
+        [_row(source, band) for band in page.bands],
+        hide_index=True,
+        height="content",
+        alt="Final score report by score band",
+    )
     if page.unscored:
         st.markdown(
             f"{format_count(page.unscored, use_case)} {escape_markdown(use_case.word('cases'))} of this selection have no "

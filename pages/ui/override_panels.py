@@ -6,7 +6,14 @@ import streamlit as st
 
 from analysis.answer import Answer
 from analysis.charts import (
-    Mark, Part, Series, build_parts, build_series, draw_sparkline, plot_breakdown, plot_trend,
+    Mark,
+    Part,
+    Series,
+    build_parts,
+    build_series,
+    draw_sparkline,
+    plot_breakdown,
+    plot_trend,
 )  # fmt: skip
 from analysis.charts.escape import escape_markdown
 from analysis.findings import describe_change, title_split, title_trend
@@ -17,7 +24,11 @@ from pages.ui.headline import Tile, show_tiles
 from pages.ui.panels import is_dark, list_period, show_panel
 
 _MEANINGS = {"override_rate": "person", "low_side_override_rate": "low_side", "high_side_override_rate": "high_side"}
-_SHORT = {"override_rate": "all overrides", "low_side_override_rate": "low-side", "high_side_override_rate": "high-side"}
+_SHORT = {
+    "override_rate": "all overrides",
+    "low_side_override_rate": "low-side",
+    "high_side_override_rate": "high-side",
+}
 _SPLIT_NAMES = {"model_version": "model version"}
 
 

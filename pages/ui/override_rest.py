@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.answer import Answer
-from analysis.answer import answer_cards
+from analysis.answer import Answer, answer_cards
 from analysis.charts.escape import escape_markdown
 from analysis.filters import DIMENSIONS, Filters
 from analysis.formats import format_count, format_n_of, format_reading

@@ -102,7 +102,9 @@ def publish(root: Path, rows: list[dict[str, object]], mapped: tuple[str, ...] |
         create_contract(con, {"decisions": names})
         for row in rows:
             marks = ", ".join("?" for _ in row)
-            con.execute(f"insert into decisions (decision_no, {', '.join(row)}) values (1, {marks})", list(row.values()))
+            con.execute(
+                f"insert into decisions (decision_no, {', '.join(row)}) values (1, {marks})", list(row.values())
+            )
         path = FOLDER / "credit.toml"
         publish_loaded(
             store, con, file, read_use_case(path), AS_OF, use_case_toml=path.read_text(encoding="utf-8"), mapping="rows",

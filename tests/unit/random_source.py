@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.unit.stores import publish_random
 
 from analysis.source import Source
 from analysis.store import open_source
+from tests.unit.stores import publish_random
 
 _folder = tempfile.TemporaryDirectory(prefix="execution-debt-random-", ignore_cleanup_errors=True)
 

@@ -68,7 +68,13 @@ def fill_random(con: Connection, decisions: int, seed: int) -> None:
         for i, r in enumerate(recommended)
     ]
     disposition = [
-        "withdrawn" if u < 0.03 else "not_taken_up" if u < 0.1 and d == "accept" else "booked" if d == "accept" else None
+        "withdrawn"
+        if u < 0.03
+        else "not_taken_up"
+        if u < 0.1 and d == "accept"
+        else "booked"
+        if d == "accept"
+        else None
         for u, d in zip(rng.random(decisions), decision, strict=True)
     ]
     rows = zip(
@@ -92,10 +98,14 @@ def fill_random(con: Connection, decisions: int, seed: int) -> None:
         "booked_at, model_version, score, recommendation, decision, override_reason, gain_if_good, loss_if_bad, "
         "segment, region, product"
     )
-    columns = [list(column) for column in zip(*rows, strict=True)]  # one statement: row by row takes a hundred times longer
+    columns = [
+        list(column) for column in zip(*rows, strict=True)
+    ]  # one statement: row by row takes a hundred times longer
     marks = ", ".join("unnest(?)" for _ in columns)
     con.execute(f"insert into decisions (decision_no, {names}) select 1, {marks}", columns)
-    con.execute("insert into reason_codes values ('INC', 'Income verified', 'data'), ('REL', 'Relationship', 'judgement'), ('OTH', 'Other', 'other')")
+    con.execute(
+        "insert into reason_codes values ('INC', 'Income verified', 'data'), ('REL', 'Relationship', 'judgement'), ('OTH', 'Other', 'other')"
+    )
     con.execute(
         "insert into outcomes (case_id, observed_at, bad, value, status) select case_id, "
         "booked_at + to_days(cast(hash(case_id) % 500 as integer)), score > (hash(case_id || 'x') % 1000) / 2000, "

@@ -7,8 +7,6 @@ import datetime as dt
 import numpy as np
 import pytest
 from scipy import stats
-from tests.unit.random_source import open_random
-from tests.unit.stores import create_contract
 
 from analysis.case_mix import estimate_adjusted
 from analysis.filters import Filters
@@ -18,6 +16,8 @@ from analysis.store import open_source
 from data.engine import connect_work
 from data.snapshots import Store
 from data.use_case import FOLDER, parse_use_case
+from tests.unit.random_source import open_random
+from tests.unit.stores import create_contract
 
 ALL = Filters("credit")
 # team, decider, product, eligible cases, overrides
@@ -116,8 +116,8 @@ def test_observed_and_expected_against_the_facts(split):
         assert found[part].expected == pytest.approx(expected)
 
 
-# Simulated truth: 12 teams of 8 people who differ; cells whose rates run from 4 to 40 %; team 0 gets the hard cases,
-# so that its raw rate stands out; team 1 truly overrides 1.6 times as often as its cases would lead to expect.
+# Simulated truth: 12 teams of 15 people who differ (a fifth, in log terms); cells whose rates run from 4 to 40 %; team 0
+# gets the hard cases, so that its raw rate stands out; team 1 may truly override more than its cases would lead to expect.
 
 TEAMS, PEOPLE, SEEDS = 12, 15, range(200)
 RATES = np.array([0.04, 0.06, 0.09, 0.15, 0.25, 0.40])

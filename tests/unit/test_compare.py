@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.random_source import open_random
 
 from analysis.answer import answer_cards
 from analysis.compare import claim, claim_all, compare_periods, compare_with_rest
 from analysis.filters import Filters
 from analysis.reading import ChangeReading
+from tests.unit.random_source import open_random
 
 NOW = Filters("credit", start="2025-03", end="2025-08", compare="period before")
 SPLITS = ("team", "segment", "product", "region", "model_version")

@@ -305,22 +305,25 @@ def test_10_training_and_reason_codes_change_no_override_rate(demo: Demo) -> Non
 
 
 def _staggered(cases: pd.DataFrame, start: np.ndarray, expected: float, delay: int) -> tuple[float, float, float]:
-    """Estimate, expectation and error. Months 11 to 20, in which nothing else changes; weights by treated cases."""
-    window = cases[cases["month"].between(11, 20)]
+    """Estimate, expectation and error. Months 11 to 20, in which nothing else changes, and the teams of the last wave,
+    which is not treated yet, as controls; waves weighted by their treated cases."""
+    last = int(max(start))
+    window = cases[cases["month"].between(11, min(last - 1, 20))]
     first = window["team"].map(dict(zip(TEAMS, start, strict=True)))
-    estimates, spreads, weights = [], [], []
+    estimates, errors, weights = [], [], []
     for wave in sorted(set(start))[:-1]:
-        for month in range(wave + delay, max(start)):
-            groups = [first == wave, first > month]
-            now = [window[g & (window["month"] == month)] for g in groups]
-            before = [window[g & (window["month"] < wave)] for g in groups]
-            estimates.append(now[0]["override"].mean() - before[0]["override"].mean()
-                             - now[1]["override"].mean() + before[1]["override"].mean())  # fmt: skip
-            spreads.append(sum(r["override"].var() / len(r) for r in (*now, *before)))
-            weights.append(len(now[0]))
+        cells = [
+            window.loc[group & months, "override"]
+            for group in (first == wave, first == last)
+            for months in (window["month"] >= wave + delay, window["month"] < wave)
+        ]
+        after, before, control_after, control_before = (cell.mean() for cell in cells)
+        estimates.append(after - before - (control_after - control_before))
+        errors.append(np.sqrt(sum(cell.var() / len(cell) for cell in cells)))
+        weights.append(len(cells[0]))
     share = np.array(weights) / np.sum(weights)
-    # Estimates of one wave share their base months, so their errors add up rather than average out.
-    return float(share @ np.array(estimates)), expected, float(share @ np.sqrt(spreads))
+    # The waves share their controls, so their errors are added rather than averaged out.
+    return float(share @ np.array(estimates)), expected, float(share @ np.array(errors))
 
 
 def test_10_reason_codes_fill_blanks(demo: Demo) -> None:

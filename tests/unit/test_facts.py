@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cards.examples import parse_table, value_of
-from tests.unit.stores import create_contract
 
 from data import schema
 from data.build import build_facts
 from data.engine import connect_work
 from data.rows import describe_columns
 from data.use_case import UseCase
+from tests.cards.examples import parse_table, value_of
+from tests.unit.stores import create_contract
 
 USE_CASE = UseCase("test", "Test", horizon_days=100, outcome_lag_days=10, score_bands=(0.1, 0.2, 0.5))
 AS_OF = "2026-07-01"

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.filters import (
-    COMPARE, DIMENSIONS, Filters, Options, check_filters, count_months, name_month, shift_month,
+    COMPARE,
+    DIMENSIONS,
+    Filters,
+    Options,
+    check_filters,
+    count_months,
+    name_month,
+    shift_month,
 )  # fmt: skip
 
 names = st.text(min_size=1, max_size=12).filter(lambda s: s.strip() == s)

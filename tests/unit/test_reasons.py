@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.random_source import open_random
 
 from analysis.filters import Filters
 from analysis.reasons import answer_reasons
+from tests.unit.random_source import open_random
 
 
 @pytest.fixture(scope="module")

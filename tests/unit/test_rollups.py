@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.stores import publish_random
 
 from analysis.answer import answer_cards
 from analysis.discrimination import estimate_raw_auc
@@ -14,6 +13,7 @@ from analysis.filters import DIMENSIONS, Filters, shift_month
 from analysis.rollups import MINUTE_BINS
 from analysis.score_statistics import answer_auc, answer_observed_expected
 from analysis.store import open_source
+from tests.unit.stores import publish_random
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.random_source import open_random
 
 from analysis.filters import Filters
 from analysis.score_report import answer_score_report, name_band
+from tests.unit.random_source import open_random
 
 SELECTIONS = {
     "everything": Filters("credit"),

@@ -12,7 +12,6 @@ import sys
 from dataclasses import replace
 
 import pytest
-from tests.unit.stores import publish_random
 
 from analysis.answer import answer_cards
 from analysis.errors import UserError
@@ -20,6 +19,7 @@ from analysis.filters import Filters
 from analysis.store import describe_readiness, open_source, read_manifest
 from data.engine import Reader, connect_work
 from data.snapshots import NewPart, Store
+from tests.unit.stores import publish_random
 
 
 @pytest.fixture
