@@ -1,1 +1,1 @@
-"""Decides what a number is: cards, filters, queries, intervals and readings. Knows neither the screen nor the engine."""
+"""Decides what a number is: cards, filters, queries, intervals and readings. Knows no screen and no engine."""

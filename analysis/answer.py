@@ -150,7 +150,8 @@ def _reading(
         )
     if n < minimum:
         refusal = PROTECTED if split == "decider" else TOO_FEW
-        why = f"{n} {words.word('case') if n == 1 else words.word('cases')}: fewer than {minimum}, too few to be reliable."
+        cases = words.word("case" if n == 1 else "cases")
+        why = f"{n} {cases}: fewer than {minimum}, too few to be reliable."
         return Reading(None, n=n, matured_share=matured, observed_share=observed, why=why, refusal=refusal)
     value = float(found.value[i])
     reason = str(found.why[i])

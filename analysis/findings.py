@@ -57,7 +57,8 @@ def describe_value(source: Source, page: Overrides) -> str:
     if not value.is_shown:
         if bad.is_shown:
             return f"Of low-side overrides {format_reading(bad, 'share', use_case)} turned out bad.{unseen}"
-        return f"What low-side overrides were worth cannot be said yet. {value.why if value.n or not bad.why else bad.why}{unseen}"
+        why = value.why if value.n or not bad.why else bad.why
+        return f"What low-side overrides were worth cannot be said yet. {why}{unseen}"
     claimed = page.claims.of("zero:low_side_value")[0].is_claimed
     amount = _money_each(value, use_case.currency, source, claimed=claimed)
     even = page.whole["low_side_break_even"].reading()
@@ -91,16 +92,11 @@ def _describe_change(source: Source, page: Overrides) -> list[str]:
     earlier = page.filters.earlier()
     if not changes or earlier is None:
         return []
-    period = describe_period(earlier)
+    against = f"Against {source.use_case.word('cases')} {describe_period(earlier)}"
     if changes[0].is_claimed:
-        return [
-            f"Against {_of_cases(source, period)}, the override rate changed by {format_change_reading(changes[0], 'share', source.use_case)}."
-        ]
-    return [f"Against {_of_cases(source, period)}: {NO_CLEAR_CHANGE} in the override rate."]
-
-
-def _of_cases(source: Source, period: str) -> str:
-    return f"{source.use_case.word('cases')} {period}"
+        size = format_change_reading(changes[0], "share", source.use_case)
+        return [f"{against}, the override rate changed by {size}."]
+    return [f"{against}: {NO_CLEAR_CHANGE} in the override rate."]
 
 
 def describe_scope(source: Source, page: Overrides) -> str:

@@ -38,9 +38,12 @@ DIRECTIONS = ("override_rate", "low_side_override_rate", "high_side_override_rat
 
 @dataclass(frozen=True)
 class Overrides:
-    """The page's numbers. whole, before: by card; trend: by card over all periods of the groups chosen; splits: by
-    dimension then card; outcomes: by card, per segment; deciders: by decider, None where
-    the use case does not permit it; scores: ROC AUC and observed / expected; claims: every comparison inspected, marked where it survives the control over all of them."""
+    """The page's numbers.
+
+    whole, before: by card. trend: by card, over all periods of the groups chosen. splits: by dimension, then card.
+    outcomes: by card, per segment. deciders: None where the use case does not permit them. scores: ROC AUC and
+    observed / expected. claims: every comparison inspected, marked where it survives the control over all of them.
+    """
 
     filters: Filters
     whole: dict[str, Answer]

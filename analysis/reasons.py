@@ -46,7 +46,8 @@ def answer_reasons(source: Source, filters: Filters) -> tuple[Query, tuple[Reaso
     )
     query = Query(sql, params)
     sums = read_sums(source.columns(sql, params))
-    words = {code: (label, category) for code, label, category in source.rows("select code, label, category from reason_codes")}
+    listed = source.rows("select code, label, category from reason_codes")
+    words = {code: (label, category) for code, label, category in listed}
     ratios = _ratios(source, sums)
     values = _values(source, sums)
     overrides, low_side = sums.total("overrides") if sums.parts else (), sums.total("low_side") if sums.parts else ()
@@ -76,7 +77,8 @@ def _values(source: Source, sums: Sums) -> list[Reading]:
         return []
     valued = sums.total("valued")
     if source.missing(("decisions.gain_if_good", "decisions.loss_if_bad")):
-        return [Reading(None, n=int(n), why="Needs gain_if_good and loss_if_bad, which this log does not map.") for n in valued]
+        why = "Needs gain_if_good and loss_if_bad, which this log does not map."
+        return [Reading(None, n=int(n), why=why) for n in valued]
     found = estimate_means(
         sums.part[sums.has_decider], sums.columns["valued"][sums.has_decider], sums.columns["value"][sums.has_decider],
         groups=len(sums.parts),

@@ -14,15 +14,17 @@ import pandas as pd
 from analysis.catalog import Card
 from analysis.filters import Options
 from data.engine import Params, Reader
-from data.use_case import UseCase
+from data.use_case import Limit, UseCase
+
+__all__ = ["Limit", "Source"]
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """One use case of one snapshot, open for reading.
 
-    mapped: contract columns the log provides, as table.column. as_of: naive UTC, the day all maturity is counted to; None for a
-    log without dates.
+    mapped: contract columns the log provides, as table.column. as_of: naive UTC, the day all maturity is counted to;
+    None for a log without dates.
     """
 
     reader: Reader

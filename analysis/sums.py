@@ -75,10 +75,8 @@ def split_card(
     assert measures.numerator is not None and measures.denominator is not None
     y = sums.columns[query.columns[measures.numerator.name]]
     n = sums.columns[query.columns[measures.denominator.name]]
-    if measures.squares is not None:
-        yy = sums.columns[query.columns[measures.squares.name]]
-    else:
-        yy = y  # a count: the square of 0 or 1 is itself
+    # Of a count the square of 0 or 1 is itself.
+    yy = y if measures.squares is None else sums.columns[query.columns[measures.squares.name]]
     loose = ~sums.has_decider if not people_are_parts else np.ones(len(n), dtype=bool)
     own = ~loose
     groups = len(sums.parts)

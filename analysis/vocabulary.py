@@ -78,8 +78,7 @@ def _check(tree: exp.Expression, columns: Collection[str]) -> None:
     for node in tree.walk():
         if not isinstance(node, _CONDITION_NODES):
             raise VocabularyError(f"may use only {_WORDS}", node.sql("duckdb"))
-        if isinstance(node, exp.Column):
-            if node.table or node.name not in columns:
-                raise VocabularyError("names a column the row set does not have", node.sql("duckdb"))
+        if isinstance(node, exp.Column) and (node.table or node.name not in columns):
+            raise VocabularyError("names a column the row set does not have", node.sql("duckdb"))
         if isinstance(node, exp.In) and not node.expressions:
             raise VocabularyError("must list values after in, not a query or a column", node.sql("duckdb"))

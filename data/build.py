@@ -24,8 +24,10 @@ create table settings (
 def build_facts(con: duckdb.DuckDBPyConnection, use_case: UseCase, as_of: dt.datetime | None) -> int:
     """Write `settings`, `score_bands` and `facts` from the contract tables; the number of facts.
 
-    `as_of` is naive UTC, None for a log without dates. Facts stand in the order of decisions, so that look-ups by period skip most of the file.
+    `as_of` is naive UTC, None for a log without dates. Facts stand in the order of decisions, so that look-ups by
+    period skip most of the file.
     """
+
     con.execute(_SETTINGS)
     con.execute(
         "insert into settings values (?, ?, ?, ?, ?, ?, ?, ?, ?)",

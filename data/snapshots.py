@@ -209,7 +209,8 @@ def _write_part(building: Path, new: NewPart, now: dt.datetime) -> Part:
             _sync_file(target / artifact.name)
             models[artifact.name] = _hash(target / artifact.name)
     return Part(
-        use_case=new.use_case, label=new.label, as_of=new.as_of.isoformat() if new.as_of else "", file=file, mapping=new.mapping,
+        use_case=new.use_case, label=new.label, as_of=new.as_of.isoformat() if new.as_of else "", file=file,
+        mapping=new.mapping,
         built_at=now.isoformat(timespec="seconds"), sha256=_hash(building / file), rows=new.rows, models=models,
         definitions=new.definitions,
     )  # fmt: skip

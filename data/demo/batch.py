@@ -79,8 +79,8 @@ def join_batches(fresh: Batch, carried: list[tuple[pd.DataFrame, dict[str, Array
     """Fresh cases and re-applications of earlier declines as one batch; the latter get their case numbers here."""
     for features, arrays in carried:
         n = len(features)
-        arrays = {**arrays, "case": np.arange(first_case, first_case + n)}
+        numbered = {**arrays, "case": np.arange(first_case, first_case + n)}
         first_case += n
-        fresh.of = {k: np.concatenate([v, arrays[k]]) for k, v in fresh.of.items()}
+        fresh.of = {k: np.concatenate([v, numbered[k]]) for k, v in fresh.of.items()}
         fresh.features = pd.concat([fresh.features, features], ignore_index=True)
     return fresh

@@ -59,7 +59,9 @@ def build_decisions(batch: Batch, version: Version, officers: Officers) -> dict[
         "decided_at": as_time(b["decided"], decided),
         "active_seconds": as_numbers(b["active_seconds"], decided & by_person),
         "team": as_words(b["team"], TEAMS, by_person),
-        "queue": as_words(np.where(fast, 0, np.where(b["team"] == BUSY_TEAM, 2, 1)), ("automatic", "standard", "complex")),
+        "queue": as_words(
+            np.where(fast, 0, np.where(b["team"] == BUSY_TEAM, 2, 1)), ("automatic", "standard", "complex")
+        ),
         "assignment": as_words(np.where(b["team"] == BUSY_TEAM, 1, 0), ("random", "rule"), by_person),
         "decider": as_ids("O-", officer, 3, by_person),
         "channel": as_words(b["channel"], ("assisted", "automated", "bypassed")),

@@ -32,5 +32,6 @@ from data.load.report import LoadReport, SourceReport
 from data.load.run import load_into
 
 __all__ = [
-    "LoadReport", "Mapping", "Source", "SourceReport", "count_reasons", "load_into", "read_as_of", "read_mapping", "write_quarantine",
+    "LoadReport", "Mapping", "Source", "SourceReport", "count_reasons", "load_into", "read_as_of", "read_mapping",
+    "write_quarantine",
 ]  # fmt: skip

@@ -55,7 +55,8 @@ def show_outcome_trend(source: Source, page: Overrides, scope: str) -> None:
         for name, (label, meaning) in names.items()
     ]
     chart = plot_trend(
-        f"{source.use_case.word('bad').capitalize()} rate of what people accepted, by month of decision", periods, series,
+        f"{source.use_case.word('bad').capitalize()} rate of what people accepted, by month of decision",
+        periods, series,
         label="share of matured cases with a known outcome", unit="share", use_case=source.use_case, dark=is_dark(),
         selected=list_period(page.filters),
     )  # fmt: skip
@@ -97,8 +98,8 @@ def _show_reason_outcomes(source: Source, page: Overrides) -> None:
     ]
     if rows:
         st.markdown(
-            "**What became of low-side overrides by reason.** Below 1, fewer turned bad than the score said: the reason "
-            "carries knowledge the model lacks. 95 % intervals, deciders as clusters."
+            "**What became of low-side overrides by reason.** Below 1, fewer turned bad than the score said: the "
+            "reason carries knowledge the model lacks. 95 % intervals, deciders as clusters."
         )
         st.dataframe(rows, hide_index=True, height="content", alt="What became of low-side overrides by reason")
 
@@ -122,8 +123,8 @@ def show_score_report(source: Source, page: Overrides, scope: str) -> None:
     )
     if page.unscored:
         st.markdown(
-            f"{format_count(page.unscored, use_case)} {escape_markdown(use_case.word('cases'))} of this selection have no "
-            "score and stand in no band."
+            f"{format_count(page.unscored, use_case)} {escape_markdown(use_case.word('cases'))} of this selection "
+            "have no score and stand in no band."
         )
 
 

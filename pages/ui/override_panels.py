@@ -19,7 +19,7 @@ from analysis.charts.escape import escape_markdown
 from analysis.findings import describe_change, title_split, title_trend
 from analysis.formats import format_value
 from analysis.overrides import DIRECTIONS, TILES, Overrides
-from analysis.source import Source
+from analysis.source import Limit, Source
 from pages.ui.headline import Tile, show_tiles
 from pages.ui.panels import is_dark, list_period, show_panel
 
@@ -41,13 +41,7 @@ def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
         reading = answer.reading()
         limit = source.use_case.limits.get(name)
         changes = page.claims.of(f"change:{name}")
-        over = bool(
-            limit and reading.value is not None
-            and (reading.value > limit.value if limit.side == "upper" else reading.value < limit.value)
-        )  # fmt: skip
-        words = ""
-        if limit:
-            words = f"{'over the' if over else 'within the'} limit {format_value(limit.value, card.unit, source.use_case)}, {limit.owner}"
+        over, words = _describe_limit(source, answer, limit)
         change = describe_change(changes[0], card.unit, source) if changes else ""
         periods = source.options.periods
         spark = draw_sparkline(
@@ -57,6 +51,16 @@ def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
         )  # fmt: skip
         tiles.append(Tile(card.label, reading, card.unit, change, words, over, spark))
     show_tiles(source, tiles)
+
+
+def _describe_limit(source: Source, answer: Answer, limit: Limit | None) -> tuple[bool, str]:
+    """Whether a number is beyond its agreed limit, and the limit with its owner in words."""
+    value = answer.reading().value
+    if limit is None:
+        return False, ""
+    over = value is not None and (value > limit.value if limit.side == "upper" else value < limit.value)
+    size = format_value(limit.value, answer.card.unit, source.use_case)
+    return over, f"{'over the' if over else 'within the'} limit {size}, {limit.owner}"
 
 
 def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
@@ -89,7 +93,10 @@ def _show_split(source: Source, page: Overrides, split: str, answer: Answer, sco
     reading = ""
     if split == "team":
         parts = tuple(_with_expected(source, page, part) for part in parts)
-        reading = "Raw rates; the note of each bar says what its mix of cases would lead to expect. Teams are in order of their names."
+        reading = (
+            "Raw rates; the note of each bar says what its mix of cases would lead to expect. "
+            "Teams are in order of their names."
+        )
     chart = plot_breakdown(
         title_split(source, page, split), parts, label="override rate", unit="share", use_case=source.use_case,
         dark=is_dark(), overall=page.whole["override_rate"].reading(), split=_SPLIT_NAMES.get(split, split),
@@ -129,7 +136,8 @@ def show_deciders(source: Source, page: Overrides, scope: str) -> None:
         f"Override rate by {source.use_case.word('decider')}, in order of their ids", build_parts(answer, named),
         label="override rate", unit="share", use_case=source.use_case, dark=is_dark(),
         overall=page.whole["override_rate"].reading(), split=source.use_case.word("decider"),
-        reading="Intervals are wide and raw rates move with the cases a person gets: a difference is a question, not a finding.",
+        reading="Intervals are wide and raw rates move with the cases a person gets: a difference is a question, "
+        "not a finding.",
     )  # fmt: skip
     show_panel(source, page.filters, chart, "deciders", scope)
 

@@ -32,8 +32,8 @@ def show_beside(source: Source, page: Overrides, _: str) -> None:
     st.markdown("#### What stands beside the overrides", anchors=False)
     st.dataframe(rows, hide_index=True, height="content", alt="Numbers an override rate is read with")
     st.markdown(
-        f"Each of {format_n_of(page.decisions, source.decisions, use_case)} decisions counts where its definition says so; "
-        "n is what it is divided by."
+        f"Each of {format_n_of(page.decisions, source.decisions, use_case)} decisions counts where its definition says "
+        "so; n is what it is divided by."
     )
 
 

@@ -43,7 +43,9 @@ def place(tmp_path, monkeypatch):
 
 
 def write_decisions(place, n):
-    lines = [f"C-{i:05d},2026-01-{i % 28 + 1:02d}T10:00,accept,{'reject' if i % 5 == 0 else 'accept'}" for i in range(n)]
+    lines = [
+        f"C-{i:05d},2026-01-{i % 28 + 1:02d}T10:00,accept,{'reject' if i % 5 == 0 else 'accept'}" for i in range(n)
+    ]
     (place / "decisions.csv").write_text("case,at,said,decision\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -96,7 +98,10 @@ def test_a_killed_load_leaves_the_last_good_snapshot_and_the_next_load_succeeds(
     said, _ = last.communicate()
     assert last.returncode == 0, said
     assert open_source("small").rows("select count(*) from facts") == [(2_000,)]
-    assert sorted(p.name for p in (place / "store").iterdir() if not p.name.startswith(".")) == ["current.json", "snapshots"]
+    assert sorted(p.name for p in (place / "store").iterdir() if not p.name.startswith(".")) == [
+        "current.json",
+        "snapshots",
+    ]
     assert not [p for p in (place / "store" / "snapshots").iterdir() if p.name.startswith(".")]
 
 

@@ -22,19 +22,18 @@ from tests.unit.stores import create_contract
 ALL = Filters("credit")
 # team, decider, product, eligible cases, overrides
 BY_HAND = (
-    ("A", "A1", "car loan", 40, 5), ("A", "A1", "credit card", 10, 5),
-    ("A", "A2", "car loan", 40, 3), ("A", "A2", "credit card", 10, 3),
-    ("B", "B1", "car loan", 20, 1), ("B", "B2", "credit card", 80, 24),
-)  # fmt: skip
+    ("A", "A1", "car loan", 40, 5),
+    ("A", "A1", "credit card", 10, 5),
+    ("A", "A2", "car loan", 40, 3),
+    ("A", "A2", "credit card", 10, 3),
+    ("B", "B1", "car loan", 20, 1),
+    ("B", "B2", "credit card", 80, 24),
+)
 
 
 def publish_cells(root, cells, monkeypatch):
     """A published store of assisted decisions with these counts; one segment, one score band."""
-    rows = [
-        (team, decider, product, i < overrides)
-        for team, decider, product, n, overrides in cells
-        for i in range(n)
-    ]
+    rows = [(team, decider, product, i < overrides) for team, decider, product, n, overrides in cells for i in range(n)]
     toml = (FOLDER / "credit.toml").read_text(encoding="utf-8")
     store = Store(root)
     with store.writing() as work:
@@ -43,16 +42,23 @@ def publish_cells(root, cells, monkeypatch):
         create_contract(con, {"decisions": ("case_id",)})
         teams, deciders, products, differs = (list(column) for column in zip(*rows, strict=True))
         con.execute(
-            "insert into decisions (case_id, decision_no, decided_at, channel, score, recommendation, segment, team, decider, "
-            "product, decision) select 'C' || row_number() over (), 1, timestamp '2026-01-05', 'assisted', 0.01, 'accept', "
-            "'retail', team, decider, product, case when differs then 'reject' else 'accept' end "
+            "insert into decisions (case_id, decision_no, decided_at, channel, score, recommendation, segment, team, "
+            "decider, product, decision) select 'C' || row_number() over (), 1, timestamp '2026-01-05', 'assisted', "
+            "0.01, 'accept', 'retail', team, decider, product, case when differs then 'reject' else 'accept' end "
             "from (select unnest(?) as team, unnest(?) as decider, unnest(?) as product, unnest(?) as differs)",
             [teams, deciders, products, differs],
         )
         publish_loaded(
-            store, con, file, parse_use_case(toml, "test"), dt.datetime(2026, 7, 12), use_case_toml=toml,
-            mapping="by hand", models=None, progress=lambda _: None,
-        )  # fmt: skip
+            store,
+            con,
+            file,
+            parse_use_case(toml, "test"),
+            dt.datetime(2026, 7, 12),
+            use_case_toml=toml,
+            mapping="by hand",
+            models=None,
+            progress=lambda _: None,
+        )
     monkeypatch.setenv("EXECUTION_DEBT_STORE", str(root))
     return open_source("credit")
 
@@ -60,7 +66,8 @@ def publish_cells(root, cells, monkeypatch):
 def test_two_teams_and_two_cells_by_hand(tmp_path, monkeypatch):
     """A expects 80 car loans at B's 1/20 and 20 cards at B's 24/80: 4 + 6. B expects 20 at 8/80 and 80 at 8/20: 2 + 32.
 
-    A's people: residuals 10 - 5 and 6 - 5 on 50 cases each, mean .06, V = 2 (2^2 + 2^2) / 100^2 = .0016, t with 1 degree.
+    A's people: residuals 10 - 5 and 6 - 5 on 50 cases each, mean .06, V = 2 (2^2 + 2^2) / 100^2 = .0016, t with 1
+    degree; B's people are exactly at B's rates and add nothing to it.
     """
     source = publish_cells(tmp_path, BY_HAND, monkeypatch)
     query, found = estimate_adjusted(source, ALL, "team")
@@ -116,8 +123,9 @@ def test_observed_and_expected_against_the_facts(split):
         assert found[part].expected == pytest.approx(expected)
 
 
-# Simulated truth: 12 teams of 15 people who differ (a fifth, in log terms); cells whose rates run from 4 to 40 %; team 0
-# gets the hard cases, so that its raw rate stands out; team 1 may truly override more than its cases would lead to expect.
+# Simulated truth: 12 teams of 15 people who differ (a fifth, in log terms); cells whose rates run from 4 to 40 %. Team 0
+# gets the hard cases, so that its raw rate stands out; team 1 may truly override more than its cases would lead to
+# expect.
 
 TEAMS, PEOPLE, SEEDS = 12, 15, range(200)
 RATES = np.array([0.04, 0.06, 0.09, 0.15, 0.25, 0.40])
@@ -140,8 +148,10 @@ class Simulated:
         self.answer = {
             "part": np.array([f"T{t}" for t in team], dtype=object)[kept],
             "decider": np.array([f"T{t}-{p}" for t, p in zip(team, person, strict=True)], dtype=object)[kept],
-            "cell": cell[kept], "y": y[kept], "n": n[kept],
-        }  # fmt: skip
+            "cell": cell[kept],
+            "y": y[kept],
+            "n": n[kept],
+        }
 
     def columns(self, sql, params=None):
         return self.answer

@@ -15,13 +15,27 @@ RATIO = tomllib.loads((FOLDER / "override_rate.toml").read_text(encoding="utf-8"
 TYPICAL = tomllib.loads((FOLDER / "median_decision_minutes.toml").read_text(encoding="utf-8"))
 TOTAL = {
     **{key: value for key, value in RATIO.items() if key not in ("denominator", "example")},
-    "kind": "total", "unit": "money", "numerator": "sum(exposure)",
+    "kind": "total",
+    "unit": "money",
+    "numerator": "sum(exposure)",
     "example": {"why": "w", "table": "t", "numerator": 1, "mistake": {"numerator": "count(*)", "answer": 2}},
-}  # fmt: skip
+}
 FIELDS = (
-    "label", "definition", "reading", "owner", "unit", "direction", "source", "rows", "time", "where", "numerator",
-    "denominator", "changed", "example",
-)  # fmt: skip
+    "label",
+    "definition",
+    "reading",
+    "owner",
+    "unit",
+    "direction",
+    "source",
+    "rows",
+    "time",
+    "where",
+    "numerator",
+    "denominator",
+    "changed",
+    "example",
+)
 
 
 def refuse(raw):
@@ -53,7 +67,9 @@ def test_each_kind_requires_its_own_fields(name, kind):
 
 def test_a_total_needs_no_denominator_and_may_have_none():
     assert parse_card(TOTAL, "test", "test.toml").denominator == ""
-    assert refuse({**TOTAL, "denominator": "count(*)"}).startswith("test.toml, field 'denominator': the fields of a total card are ")
+    assert refuse({**TOTAL, "denominator": "count(*)"}).startswith(
+        "test.toml, field 'denominator': the fields of a total card are "
+    )
 
 
 def test_an_unknown_field_is_told_with_those_that_exist():
@@ -65,7 +81,10 @@ def test_an_unknown_field_is_told_with_those_that_exist():
 @pytest.mark.parametrize("name", [f for f in FIELDS if f not in ("changed", "example")])
 @pytest.mark.parametrize("empty", ["", "   ", 3, [], None])
 def test_a_field_says_something(name, empty):
-    assert refuse(change(**{name: empty})) == f"test.toml, field '{name}': must be text that says something; received {empty!r}."
+    assert (
+        refuse(change(**{name: empty}))
+        == f"test.toml, field '{name}': must be text that says something; received {empty!r}."
+    )
 
 
 @pytest.mark.parametrize("wrong", ["", 3])
@@ -85,23 +104,29 @@ def test_one_of_few_words(name, choices, wrong):
 
 def test_the_time_column_is_one_of_the_row_set():
     message = refuse(change(time="observed_at"))
-    assert message.startswith("test.toml, field 'time': must be one of ") and message.endswith("; received 'observed_at'.")
+    assert message.startswith("test.toml, field 'time': must be one of ") and message.endswith(
+        "; received 'observed_at'."
+    )
 
 
 @pytest.mark.parametrize("name", ["where", "numerator", "denominator", "matures_from"])
 def test_sql_is_refused_with_its_field_rule_and_text(name):
     received = {
-        "where": "read_csv('x')", "matures_from": "read_csv('x')",
-        "numerator": "count(*) filter (read_csv('x'))", "denominator": "sum(read_csv('x'))",
-    }[name]  # fmt: skip
+        "where": "read_csv('x')",
+        "matures_from": "read_csv('x')",
+        "numerator": "count(*) filter (read_csv('x'))",
+        "denominator": "sum(read_csv('x'))",
+    }[name]
     message = refuse(change(**{name: received}))
     assert message.startswith(f"test.toml, field '{name}': may use only columns of the row set, ")
-    assert message.endswith('; received "READ_CSV(\'x\')".')
+    assert message.endswith("; received \"READ_CSV('x')\".")
 
 
 def test_the_value_of_a_typical_card_is_checked_too():
     message = refuse({**TYPICAL, "value": "decision_minutes / 60"})
-    assert message.startswith("test.toml, field 'value': may use only ") and message.endswith("; received 'decision_minutes / 60'.")
+    assert message.startswith("test.toml, field 'value': may use only ") and message.endswith(
+        "; received 'decision_minutes / 60'."
+    )
 
 
 def test_an_average_cannot_be_added_up():
@@ -116,7 +141,9 @@ def test_the_first_definition_is_dated(wrong):
     assert refuse(change(changed=wrong)) == expected
 
 
-@pytest.mark.parametrize("entry", [{"on": "2026-11-22", "why": "x"}, {"why": "x"}, {"on": 1, "why": "x", "who": "y"}, "x"])
+@pytest.mark.parametrize(
+    "entry", [{"on": "2026-11-22", "why": "x"}, {"why": "x"}, {"on": 1, "why": "x", "who": "y"}, "x"]
+)
 def test_each_change_has_a_date_and_a_why(entry):
     assert refuse(change(changed=[entry])) == (
         f"test.toml, field 'changed': each entry needs on (a date) and why; received {entry!r}."
@@ -145,14 +172,18 @@ def test_the_classic_mistake_changes_a_field_and_gives_its_answer(mistake):
     )
 
 
-@pytest.mark.parametrize("wrong", ["decisions.score", ["score"], ["decisions.mood"], ["moods.score"], [3], ["decisions."]])
+@pytest.mark.parametrize(
+    "wrong", ["decisions.score", ["score"], ["decisions.mood"], ["moods.score"], [3], ["decisions."]]
+)
 def test_needs_are_columns_of_the_contract(wrong):
     expected = f"test.toml, field 'needs': must list contract columns as table.column; received {wrong!r}."
     assert refuse(change(needs=wrong)) == expected
 
 
 def test_needs_may_name_any_table_of_the_contract_and_protected_groups():
-    card = parse_card(change(needs=["decisions.group_sex", "outcomes.value", "trust_survey.score"]), "test", "test.toml")
+    card = parse_card(
+        change(needs=["decisions.group_sex", "outcomes.value", "trust_survey.score"]), "test", "test.toml"
+    )
     assert card.needs == ("decisions.group_sex", "outcomes.value", "trust_survey.score")
 
 
@@ -189,10 +220,17 @@ def test_measures_that_add_up_the_same_are_stored_once():
 
 def test_the_measures_of_a_card_carry_its_where_in_every_condition():
     card = parse_card(
-        change(where="is_low_side or is_high_side", numerator="sum(exposure) filter (bad or is_matured)",
-               denominator="count(*)", kind="mean", unit="money", matures_from="is_maturable"),
-        "test", "test.toml",
-    )  # fmt: skip
+        change(
+            where="is_low_side or is_high_side",
+            numerator="sum(exposure) filter (bad or is_matured)",
+            denominator="count(*)",
+            kind="mean",
+            unit="money",
+            matures_from="is_maturable",
+        ),
+        "test",
+        "test.toml",
+    )
     found = build_measures(card)
     both = "(is_low_side OR is_high_side) AND (bad OR is_matured)"
     assert found.numerator.sql == f"coalesce(sum(exposure) filter (where {both}), 0)"

@@ -1,4 +1,4 @@
-"""Differences between periods and against the rest, checked against counts taken from the facts; and what is claimed."""
+"""Differences between periods and against the rest, checked against counts from the facts; and what is claimed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def answers(source, name, split=None):
 
 def test_a_change_is_the_difference_of_the_two_rates_in_the_facts(source):
     (change,) = compare_periods(*answers(source, "override_rate"))
-    expected = rate(source, "period between '2025-03' and '2025-08'") - rate(source, "period between '2024-09' and '2025-02'")
+    expected = rate(source, "period between '2025-03' and '2025-08'") - rate(
+        source, "period between '2024-09' and '2025-02'"
+    )
     assert change.difference == pytest.approx(expected, abs=1e-12)
     assert change.low < change.difference < change.high
     assert (change.p_value < 0.05) == (change.low > 0 or change.high < 0)
@@ -56,9 +58,7 @@ def test_the_change_of_every_part(source, split):
 
 def test_a_change_of_money_is_the_difference_of_the_two_means(source):
     matured = Filters("credit", start="2024-09", end="2025-05", compare="period before")
-    now, before = (
-        answer_cards(source, ["low_side_value"], f)["low_side_value"] for f in (matured, matured.earlier())
-    )
+    now, before = (answer_cards(source, ["low_side_value"], f)["low_side_value"] for f in (matured, matured.earlier()))
     (change,) = compare_periods(now, before)
     assert change.difference == pytest.approx(now.reading().value - before.reading().value, rel=1e-12)
 
@@ -79,7 +79,9 @@ def test_a_period_against_itself_has_not_changed(source):
 
 def test_a_part_with_nothing_before_is_not_compared(source):
     now, _ = answers(source, "override_rate", "team")
-    before = answer_cards(source, ["override_rate"], Filters("credit", start="2001-01", end="2001-06"), "team")["override_rate"]
+    before = answer_cards(source, ["override_rate"], Filters("credit", start="2001-01", end="2001-06"), "team")[
+        "override_rate"
+    ]
     for change in compare_periods(now, before):
         assert change.difference is None and change.p_value is None
         assert change.why == "One side has too few cases to compare."
@@ -102,7 +104,9 @@ def test_each_part_against_the_rest(source, split):
         if change.difference is None:
             assert not answer.reading(part).is_shown and change.why == "One side has too few cases to compare."
             continue
-        expected = rate(source, f"{period} and {column} = '{part}'") - rate(source, f"{period} and {column} <> '{part}'")
+        expected = rate(source, f"{period} and {column} = '{part}'") - rate(
+            source, f"{period} and {column} <> '{part}'"
+        )
         assert change.difference == pytest.approx(expected, abs=1e-12)
 
 

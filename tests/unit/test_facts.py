@@ -1,56 +1,16 @@
-"""What a row of facts means: eligibility, sides, maturity, outcomes, local dates, money, bands. Small tables, real SQL."""
+"""What a row of facts means: eligibility and sides, local dates, money, bands, times. Small tables, real SQL."""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import schema
-from data.build import build_facts
-from data.engine import connect_work
 from data.rows import describe_columns
-from data.use_case import UseCase
-from tests.cards.examples import parse_table, value_of
-from tests.unit.stores import create_contract
-
-USE_CASE = UseCase("test", "Test", horizon_days=100, outcome_lag_days=10, score_bands=(0.1, 0.2, 0.5))
-AS_OF = "2026-07-01"
-
-
-def facts(decisions, outcomes="", *, reason_codes="", as_of=AS_OF, unmapped=(), **changes):
-    """Facts by case id (by case id and decision number where a case has several), each a dict of columns."""
-    con = connect_work()
-    rows = parse_table(decisions)
-    create_contract(con, {"decisions": tuple(name for name in rows[0] if name not in unmapped)})
-    tables = ((schema.decisions, rows), (schema.outcomes, read(outcomes)), (schema.reason_codes, read(reason_codes)))
-    for table, given_rows in tables:
-        defaults = {"decision_no": "1"} if table is schema.decisions else {}
-        cells = [{**defaults, **row} for row in given_rows]
-        if cells:
-            columns = [[value_of(table.column(name).kind, row[name]) for row in cells] for name in cells[0]]
-            marks = ", ".join("unnest(?)" for _ in columns)
-            con.execute(f"insert into {table.name} ({', '.join(cells[0])}) select {marks}", columns)
-    built = build_facts(con, replace(USE_CASE, **changes), dt.datetime.fromisoformat(as_of) if as_of else None)
-    assert built == len(rows)
-    names = [c[0] for c in con.execute("select * from facts").description]
-    found = [dict(zip(names, row, strict=True)) for row in con.execute("select * from facts").fetchall()]
-    many = len({f["case_id"] for f in found}) < len(found)
-    return {(f["case_id"], f["decision_no"]) if many else f["case_id"]: f for f in found}
-
-
-def read(text):
-    return parse_table(text) if text else []
-
-
-def column(found, name):
-    return {key: row[name] for key, row in found.items()}
-
+from tests.unit.fact_tables import DISPOSITIONS, column, facts
 
 # Eligibility
 
@@ -133,175 +93,6 @@ def test_eligibility_is_the_definition_word_by_word_for_every_combination():
         assert fact["is_low_side"] + fact["is_high_side"] + fact["is_as_recommended"] == eligible, fact
 
 
-# Maturity
-
-
-def test_the_clock_starts_at_booking_or_else_at_the_decision_and_the_last_day_counts():
-    # as of 1 July; 110 days of horizon and lag: a start on 13 March is matured to the second, a second later is not
-    found = facts("""
-        case_id   | channel  | decided_at          | booked_at           | decision
-        on_day    | assisted | 2026-03-13 00:00    |                     | accept
-        after     | assisted | 2026-03-13 00:00:01 |                     | accept
-        booked    | assisted | 2026-01-01 00:00    | 2026-03-13 00:00    | accept
-        book_late | assisted | 2026-01-01 00:00    | 2026-03-13 00:00:01 | accept
-    """)
-    assert column(found, "is_matured") == {"on_day": True, "after": False, "booked": True, "book_late": False}
-    assert all(column(found, "is_maturable").values())
-
-
-DISPOSITIONS = """
-    case_id   | channel  | decided_at | decision | disposition
-    booked    | assisted | 2025-01-05 | accept   | booked
-    not_taken | assisted | 2025-01-05 | accept   | not_taken_up
-    empty     | assisted | 2025-01-05 | accept   |
-    rejected  | assisted | 2025-01-05 | reject   |
-    withdrawn | assisted | 2025-01-05 | accept   | withdrawn
-    pending   | assisted |            |          | pending
-"""
-
-
-def matured(found):
-    return {name for name, is_so in column(found, "is_matured").items() if is_so}
-
-
-def test_only_a_booked_case_matures_where_dispositions_are_mapped():
-    assert matured(facts(DISPOSITIONS)) == {"booked"}
-
-
-def test_without_mapped_dispositions_every_accepted_case_matures():
-    text = DISPOSITIONS.replace("withdrawn", "         ").replace("pending   | assisted |            |          | pending", "")
-    assert matured(facts(text, unmapped=("disposition",))) >= {"booked", "not_taken", "empty"}
-    assert "rejected" not in matured(facts(text, unmapped=("disposition",)))
-
-
-def test_where_outcomes_cover_all_cases_a_rejected_one_matures_too():
-    assert matured(facts(DISPOSITIONS, outcomes_cover="all")) == {"booked", "rejected"}
-
-
-def test_a_log_of_cohorts_without_dates_is_matured_and_its_periods_are_the_cohorts():
-    found = facts(
-        """
-        case_id | channel  | cohort  | decision
-        a       | assisted | reading | accept
-        b       | assisted | reading | reject
-        c       | assisted | second  | accept
-        """,
-        """
-        case_id | bad
-        a       | true
-        b       | false
-        """,
-        as_of=None,
-        outcomes_cover="all",
-    )
-    assert column(found, "is_matured") == {"a": True, "b": True, "c": True}
-    assert column(found, "bad") == {"a": True, "b": False, "c": None}
-    assert column(found, "period") == {"a": "reading", "b": "reading", "c": "second"}
-    assert set(column(found, "decided_on").values()) == {None}
-
-
-def test_a_matured_case_is_never_pending_withdrawn_or_undecided():
-    found = facts(DISPOSITIONS, as_of="2099-01-01", outcomes_cover="all", outcomes_log="bad_only")
-    assert {found[n]["bad"] for n in ("withdrawn", "pending", "not_taken", "empty")} == {None}
-
-
-# Outcomes
-
-
-ONE_START = "case_id | channel | decided_at | booked_at | decision\n"
-
-
-def accepted(*names, booked_at="2026-01-10"):
-    return ONE_START + "\n".join(f"{name} | assisted | 2026-01-05 | {booked_at} | accept" for name in names)
-
-
-def test_which_outcome_counts():
-    # booked on 10 January: the horizon ends on 20 April at 00:00
-    found = facts(
-        accepted("early", "last_day", "later", "good_later", "interim", "reversed", "relapse", "recovers", "none"),
-        """
-        case_id    | observed_at      | bad   | status
-        early      | 2026-02-01       | true  | final
-        last_day   | 2026-04-20       | true  | final
-        later      | 2026-04-20 00:01 | true  | final
-        good_later | 2026-05-01       | false |
-        interim    | 2026-02-01       | true  | interim
-        reversed   | 2026-02-01       | true  | reversed
-        reversed   | 2026-03-01       | false | final
-        relapse    | 2026-02-01       | false | final
-        relapse    | 2026-03-01       | true  | final
-        recovers   | 2026-02-01       | true  | final
-        recovers   | 2026-03-01       | false | final
-        """,
-    )
-    assert column(found, "bad") == {
-        "early": True, "last_day": True, "later": False, "good_later": False, "interim": None, "reversed": False,
-        "relapse": True, "recovers": False, "none": None,
-    }  # fmt: skip
-    assert {n for n, known in column(found, "is_outcome_known").items() if not known} == {"interim", "none"}
-
-
-def test_an_early_bad_waits_for_the_horizon_like_the_rest():
-    found = facts(
-        accepted("young", booked_at="2026-06-01"), "case_id | observed_at | bad\nyoung | 2026-06-10 | true"
-    )
-    assert (found["young"]["is_matured"], found["young"]["bad"], found["young"]["is_outcome_known"]) == (False, None, False)
-
-
-@pytest.mark.parametrize(("log", "silence"), [("both", None), ("bad_only", False)])
-def test_silence_is_good_only_where_the_log_holds_bads_alone(log, silence):
-    found = facts(
-        accepted("silent", "spoken"),
-        "case_id | observed_at | bad\nspoken | 2026-02-01 | true",
-        outcomes_log=log,
-    )
-    assert column(found, "bad") == {"silent": silence, "spoken": True}
-
-
-def test_silence_about_a_case_that_has_not_matured_says_nothing():
-    assert facts(accepted("young", booked_at="2026-06-01"), outcomes_log="bad_only")["young"]["bad"] is None
-
-
-def test_the_outcome_belongs_to_the_last_decision_and_its_clock():
-    found = facts(
-        """
-        case_id | decision_no | channel  | decided_at | decision
-        a       | 1           | assisted | 2025-01-05 | reject
-        a       | 2           | assisted | 2026-01-05 | accept
-        b       | 1           | assisted | 2025-01-05 | accept
-        b       | 3           | assisted | 2026-06-20 | accept
-        """,
-        """
-        case_id | observed_at | bad
-        a       | 2026-03-01  | true
-        b       | 2025-02-01  | true
-        """,
-    )
-    assert column(found, "bad") == {("a", 1): None, ("a", 2): True, ("b", 1): None, ("b", 3): None}
-    assert column(found, "is_maturable") == {("a", 1): False, ("a", 2): True, ("b", 1): False, ("b", 3): True}
-
-
-def test_an_outcome_of_a_case_nobody_decided_changes_nothing():
-    found = facts(accepted("a"), "case_id | observed_at | bad\nghost | 2026-02-01 | true")
-    assert column(found, "bad") == {"a": None}
-
-
-moments = st.lists(st.tuples(st.integers(0, 160), st.booleans(), st.sampled_from(["final", "interim", "reversed", ""])),
-                   min_size=1, max_size=6, unique_by=lambda o: o[0])  # fmt: skip
-
-
-@settings(max_examples=20)
-@given(moments, st.sampled_from(["both", "bad_only"]))
-def test_the_latest_final_outcome_by_the_horizon_counts(observations, log):
-    booked = dt.datetime(2026, 1, 10)
-    lines = [f"a | {booked + dt.timedelta(days=day)} | {str(bad).lower()} | {status}" for day, bad, status in observations]
-    found = facts(accepted("a"), "case_id | observed_at | bad | status\n" + "\n".join(lines), outcomes_log=log)
-    finals = sorted(o for o in observations if o[2] in ("final", ""))
-    in_time = [bad for day, bad, _ in finals if day <= 100]
-    expected = in_time[-1] if in_time else False if finals or log == "bad_only" else None
-    assert found["a"]["bad"] is expected
-
-
 # Local time
 
 
@@ -322,10 +113,16 @@ def test_dates_and_periods_are_local_across_midnight_and_both_changes_of_the_clo
         time_zone="Europe/Berlin",
     )
     assert column(found, "decided_on") == {
-        "winter": dt.date(2026, 1, 31), "february": dt.date(2026, 2, 1), "before": dt.date(2026, 3, 28),
-        "spring": dt.date(2026, 3, 29), "summer": dt.date(2026, 3, 30), "autumn": dt.date(2025, 10, 25),
-        "fall": dt.date(2025, 10, 26), "november": dt.date(2025, 11, 1), "new_year": dt.date(2026, 1, 1),
-    }  # fmt: skip
+        "winter": dt.date(2026, 1, 31),
+        "february": dt.date(2026, 2, 1),
+        "before": dt.date(2026, 3, 28),
+        "spring": dt.date(2026, 3, 29),
+        "summer": dt.date(2026, 3, 30),
+        "autumn": dt.date(2025, 10, 25),
+        "fall": dt.date(2025, 10, 26),
+        "november": dt.date(2025, 11, 1),
+        "new_year": dt.date(2026, 1, 1),
+    }
     assert found["february"]["period"] == "2026-02" and found["winter"]["period"] == "2026-01"
     assert found["new_year"]["period"] == "2026-01" and found["new_year"]["week"] == "2026-W01"
 
@@ -340,7 +137,10 @@ def test_the_week_is_the_local_iso_week_whose_year_may_differ_from_the_dates():
 
 
 @settings(max_examples=15)
-@given(st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2026, 6, 1)), st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata"]))
+@given(
+    st.datetimes(dt.datetime(2020, 1, 1), dt.datetime(2026, 6, 1)),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata"]),
+)
 def test_the_local_date_is_what_the_zone_says(moment, zone):
     moment = moment.replace(microsecond=0)
     local = moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)).date()
@@ -377,23 +177,43 @@ def test_money_helpers_in_minor_units_with_signed_reject_values():
         """,
     )
     assert column(found, "accept_advantage") == {
-        "good": 70_010, "bad": -500_001, "signed": 73_000, "signed2": -502_050, "none": None, "young": None,
-    }  # fmt: skip
+        "good": 70_010,
+        "bad": -500_001,
+        "signed": 73_000,
+        "signed2": -502_050,
+        "none": None,
+        "young": None,
+    }
     assert column(found, "gain_over_reject")["signed"] == 73_000
     assert column(found, "loss_over_reject")["signed"] == 502_050
     assert column(found, "money_at_stake")["good"] == 570_010
     assert column(found, "money_at_stake")["none"] is None
     assert column(found, "realised_value") == {
-        "good": 65_000, "bad": -400_000, "signed": None, "signed2": -350_000, "none": 1_000, "young": None,
-    }  # fmt: skip
+        "good": 65_000,
+        "bad": -400_000,
+        "signed": None,
+        "signed2": -350_000,
+        "none": 1_000,
+        "young": None,
+    }
 
 
 # Scores
 
 
 def test_bins_and_bands_of_scores_on_and_beside_the_edges():
-    scores = {"0": (0, 0), "0.0999": (99, 0), "0.1": (100, 1), "0.19999": (199, 1), "0.2": (200, 2), "0.5": (500, 3),
-              "0.4999": (499, 2), "0.999": (999, 3), "1": (999, 3), "": (None, None)}  # fmt: skip
+    scores = {
+        "0": (0, 0),
+        "0.0999": (99, 0),
+        "0.1": (100, 1),
+        "0.19999": (199, 1),
+        "0.2": (200, 2),
+        "0.5": (500, 3),
+        "0.4999": (499, 2),
+        "0.999": (999, 3),
+        "1": (999, 3),
+        "": (None, None),
+    }
     lines = [f"c{i} | assisted | 10:05 | accept | {score}" for i, score in enumerate(scores)]
     found = facts("case_id | channel | decided_at | decision | score\n" + "\n".join(lines))
     for i, expected in enumerate(scores.values()):
@@ -410,7 +230,9 @@ def test_a_score_on_an_edge_is_in_the_band_above_it_for_every_edge_in_thousandth
 
 
 def test_without_edges_there_is_one_band():
-    found = facts("case_id | channel | decided_at | decision | score\na | assisted | 10:05 | accept | 0.7", score_bands=())
+    found = facts(
+        "case_id | channel | decided_at | decision | score\na | assisted | 10:05 | accept | 0.7", score_bands=()
+    )
     assert found["a"]["score_band"] == 0
 
 
@@ -429,8 +251,14 @@ def test_decision_minutes():
         none      | assisted  | 10:00    | 10:01     | 10:05      | 0              | accept
     """)
     assert column(found, "decision_minutes") == {
-        "active": 1.5, "opened": 4.0, "shown": 5.5, "backwards": None, "nothing": None, "machine": None, "none": 0.0,
-    }  # fmt: skip
+        "active": 1.5,
+        "opened": 4.0,
+        "shown": 5.5,
+        "backwards": None,
+        "nothing": None,
+        "machine": None,
+        "none": 0.0,
+    }
 
 
 def test_turnaround_to_the_second():
@@ -443,7 +271,12 @@ def test_turnaround_to_the_second():
     """
     found = facts(text, agreed_turnaround_hours=36)
     assert column(found, "is_turnaround_known") == {"on_time": True, "late": True, "unknown": False, "withdrawn": False}
-    assert column(found, "is_within_agreement") == {"on_time": True, "late": False, "unknown": False, "withdrawn": False}
+    assert column(found, "is_within_agreement") == {
+        "on_time": True,
+        "late": False,
+        "unknown": False,
+        "withdrawn": False,
+    }
     assert not any(column(facts(text), "is_turnaround_known").values())
 
 

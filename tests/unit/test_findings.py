@@ -107,8 +107,9 @@ def test_value_that_has_not_matured_is_said_so(source):
 
 
 def test_without_payoffs_the_bad_rate_still_stands(source, page):
-    bare = with_readings(page, low_side_value=Reading(None, why="Needs gain_if_good."),
-                         low_side_bad_rate=Reading(0.2, 0.16, 0.24, n=420))  # fmt: skip
+    bare = with_readings(
+        page, low_side_value=Reading(None, why="Needs gain_if_good."), low_side_bad_rate=Reading(0.2, 0.16, 0.24, n=420)
+    )
     assert plain(describe_value(source, bare)) == f"Of low-side overrides 20.0 % (16.0-24.0 %) turned out bad.{UNSEEN}"
 
 
@@ -120,7 +121,11 @@ def test_without_payoffs_the_bad_rate_still_stands(source, page):
         (Reading(0.13, 0.11, 0.15, n=420), True, "Low-side overrides: no clear difference from break-even"),
         (Reading(0.2, 0.16, 0.24, n=420), False, "Low-side overrides: no clear difference from break-even"),
         (Reading(0.2, n=420), True, "Of low-side overrides, 20.0 % turned out bad"),
-        (Reading(None, n=3, why="3 applications: fewer than 20."), True, "What became of low-side overrides cannot be said yet"),
+        (
+            Reading(None, n=3, why="3 applications: fewer than 20."),
+            True,
+            "What became of low-side overrides cannot be said yet",
+        ),
     ],
 )
 def test_the_title_of_the_value_panel(source, page, bad, claimed, title):
@@ -136,7 +141,10 @@ def changed(page, difference, *, claimed):
     return with_claims(page, change__override_rate=reading)
 
 
-@pytest.mark.parametrize(("difference", "words"), [(0.0212, "rose by 2.1 points"), (-0.0212, "fell by 2.1 points"), (0.02, "rose by 2.0 points")])
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [(0.0212, "rose by 2.1 points"), (-0.0212, "fell by 2.1 points"), (0.02, "rose by 2.0 points")],
+)
 def test_a_claimed_change_is_told_with_its_size(source, page, difference, words):
     told = changed(page, difference, claimed=True)
     assert plain(title_trend(source, told)) == f"The override rate {words}"
@@ -175,19 +183,25 @@ def test_a_tiles_change(source):
 
 
 def test_the_finding_gives_rate_interval_denominator_and_both_directions(source, page):
-    rate, low, high = (page.whole[n].reading() for n in ("override_rate", "low_side_override_rate", "high_side_override_rate"))
+    rate, low, high = (
+        page.whole[n].reading() for n in ("override_rate", "low_side_override_rate", "high_side_override_rate")
+    )
     first = plain(describe_finding(source, page)[0])
     assert first == (
         f"People decided differently from the recommendation in {rate.value * 100:.1f} % "
         f"({rate.low * 100:.1f}-{rate.high * 100:.1f} %) of {rate.n:,} eligible applications: in {low.value * 100:.1f} % where "
         f'the system recommended "decline" and in {high.value * 100:.1f} % where it recommended "approve".'
     )
-    n = source.rows("select count(*) from facts where is_override_eligible and period between '2024-09' and '2025-02'")[0][0]
+    n = source.rows("select count(*) from facts where is_override_eligible and period between '2024-09' and '2025-02'")[
+        0
+    ][0]
     assert rate.n == n
 
 
 def test_a_suppressed_rate_is_told_with_its_reason_and_nothing_else(source, page):
-    few = with_readings(page, override_rate=Reading(None, n=3, why="3 applications: fewer than 20, too few to be reliable."))
+    few = with_readings(
+        page, override_rate=Reading(None, n=3, why="3 applications: fewer than 20, too few to be reliable.")
+    )
     assert describe_finding(source, few) == [
         "How often people decided differently from the recommendation cannot be said here. "
         "3 applications: fewer than 20, too few to be reliable."
@@ -201,9 +215,13 @@ def test_the_scope_says_what_is_selected_how_much_matured_and_as_of_when(source,
         "where is_in_scope and period between '2024-09' and '2025-02'"
     )[0]
     assert parts == [
-        "Retail credit", "applications decided Sep 2024 to Feb 2025", f"{n:,} of {source.decisions:,} decisions",
-        f"{matured / maturable * 100:.0f} % matured (365 days after booking)", "as of 12 Jul 2026", f"snapshot {source.snapshot}",
-    ]  # fmt: skip
+        "Retail credit",
+        "applications decided Sep 2024 to Feb 2025",
+        f"{n:,} of {source.decisions:,} decisions",
+        f"{matured / maturable * 100:.0f} % matured (365 days after booking)",
+        "as of 12 Jul 2026",
+        f"snapshot {source.snapshot}",
+    ]
 
 
 def test_a_log_without_dates_has_no_day_in_its_scope(source, page):
@@ -222,19 +240,25 @@ def test_a_breakdown_names_the_part_that_stands_out_most_among_those_claimed(sou
     names = page.splits["segment"]["override_rate"].parts
     claims = [ChangeReading(-0.08, p_value=0.001, is_claimed=True), ChangeReading(0.05, p_value=0.001, is_claimed=True)]
     told, _ = split_page(page, "segment", claims)
-    assert title_split(source, told, "segment") == f"{names[0]} overrides less often than the rest; 1 other also differs"
+    assert (
+        title_split(source, told, "segment") == f"{names[0]} overrides less often than the rest; 1 other also differs"
+    )
     only, _ = split_page(page, "segment", [replace(claims[0], is_claimed=False), claims[1]])
     assert title_split(source, only, "segment") == f"{names[1]} overrides more often than the rest"
 
 
 def test_a_team_is_compared_with_what_its_cases_would_lead_to_expect(source, page):
     names = tuple(page.adjusted)
-    claims = [ChangeReading(0.0, p_value=0.9)] * (len(names) - 1) + [ChangeReading(0.04, p_value=0.001, is_claimed=True)]
+    claims = [ChangeReading(0.0, p_value=0.9)] * (len(names) - 1) + [
+        ChangeReading(0.04, p_value=0.001, is_claimed=True)
+    ]
     told, _ = split_page(page, "team", claims)
     assert title_split(source, told, "team") == f"{names[-1]} overrides more often than its cases would lead to expect"
 
 
-@pytest.mark.parametrize(("split", "words"), [("team", "teams"), ("region", "regions"), ("model_version", "model versions")])
+@pytest.mark.parametrize(
+    ("split", "words"), [("team", "teams"), ("region", "regions"), ("model_version", "model versions")]
+)
 def test_where_nothing_is_claimed_no_part_stands_out(source, page, split, words):
     count = len(page.claims.of(f"split:{split}"))
     told, _ = split_page(page, split, [ChangeReading(0.3, p_value=0.2)] * count)

@@ -83,8 +83,11 @@ def test_append_adds_and_changes_by_key_and_replace_starts_over(place):
     write(place, "C,2026-05-05T10:00,assisted,reject,reject\nD,2026-05-06T10:00,assisted,reject,accept\n")
     assert run(place, "--append") == 0
     assert facts("select case_id, decision from facts order by case_id") == [
-        ("A", "accept"), ("B", "reject"), ("C", "reject"), ("D", "accept"),
-    ]  # fmt: skip
+        ("A", "accept"),
+        ("B", "reject"),
+        ("C", "reject"),
+        ("D", "accept"),
+    ]
     assert run(place, "--replace") == 0
     assert facts("select case_id from facts order by case_id") == [("C",), ("D",)]
 

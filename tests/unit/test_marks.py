@@ -38,9 +38,16 @@ def source(tmp_path_factory):
         fill_random(con, 300, 1)
         con.execute(INTERVENTIONS)
         publish_loaded(
-            store, con, work / "credit.duckdb", parse_use_case(toml, "test"), AS_OF, use_case_toml=toml, mapping="test",
-            models=None, progress=lambda _: None,
-        )  # fmt: skip
+            store,
+            con,
+            work / "credit.duckdb",
+            parse_use_case(toml, "test"),
+            AS_OF,
+            use_case_toml=toml,
+            mapping="test",
+            models=None,
+            progress=lambda _: None,
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXECUTION_DEBT_STORE", str(root))
         yield open_source("credit")
@@ -71,20 +78,33 @@ def test_a_mark_stands_in_the_period_of_a_decision_made_at_the_same_moment(sourc
     """Both are local: the first minute of March in Berlin is still February in UTC."""
     at = {m.name: m.at for m in read_marks(source, [])}
     zone = source.use_case.time_zone
-    for name, moment in (("Pilot", "2025-02-28 22:59"), ("Reason codes", "2025-02-28 23:00"), ("model v2", "2025-06-30 22:00")):
-        local = source.rows(f"select strftime(timezone('{zone}', timezone('UTC', timestamp '{moment}')), '%Y-%m')")[0][0]
+    for name, moment in (
+        ("Pilot", "2025-02-28 22:59"),
+        ("Reason codes", "2025-02-28 23:00"),
+        ("model v2", "2025-06-30 22:00"),
+    ):
+        local = source.rows(f"select strftime(timezone('{zone}', timezone('UTC', timestamp '{moment}')), '%Y-%m')")[0][
+            0
+        ]
         assert at[name] == local
 
 
 def test_a_changed_definition_is_a_mark_and_the_first_one_is_none(source):
     card = replace(
         source.catalog["override_rate"],
-        changed=(Change(dt.date(2025, 1, 1), "First."), Change(dt.date(2025, 8, 3), "Late cases left out."),
-                 Change(dt.date(2031, 1, 1), "After the data.")),
-    )  # fmt: skip
+        changed=(
+            Change(dt.date(2025, 1, 1), "First."),
+            Change(dt.date(2025, 8, 3), "Late cases left out."),
+            Change(dt.date(2031, 1, 1), "After the data."),
+        ),
+    )
     found = [m for m in read_marks(source, [card, source.catalog["adoption"]]) if m.kind == "definition"]
     assert [(m.at, m.name, m.sentence) for m in found] == [
-        ("2025-08", "Override rate redefined", "The definition of Override rate changed on 03 Aug 2025: Late cases left out.")
+        (
+            "2025-08",
+            "Override rate redefined",
+            "The definition of Override rate changed on 03 Aug 2025: Late cases left out.",
+        )
     ]
 
 

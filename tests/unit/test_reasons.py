@@ -39,15 +39,20 @@ def test_every_number_of_every_reason(source, filters):
             assert reason.value.value == pytest.approx(value)
         else:
             assert reason.value.value is None and reason.observed_expected.value is None
-    assert sum(r.overrides for r in reasons) == source.rows(
-        f"select count(*) from facts where {where} and is_override", params
-    )[0][0]
+    assert (
+        sum(r.overrides for r in reasons)
+        == source.rows(f"select count(*) from facts where {where} and is_override", params)[0][0]
+    )
 
 
 def test_blank_is_a_reason_like_the_others_and_codes_have_their_words(source):
     reasons = {r.code: r for r in answer_reasons(source, Filters("credit"))[1]}
     assert (reasons[""].label, reasons[""].category, reasons[""].is_blank) == ("No reason recorded", "blank", True)
-    assert (reasons["INC"].label, reasons["INC"].category, reasons["INC"].is_blank) == ("Income verified", "data", False)
+    assert (reasons["INC"].label, reasons["INC"].category, reasons["INC"].is_blank) == (
+        "Income verified",
+        "data",
+        False,
+    )
     assert set(reasons) == {"", "INC", "REL", "OTH"}
 
 
@@ -62,7 +67,9 @@ def test_too_few_say_so(source):
     assert few
     for reason in few:
         n = reason.value.n
-        assert reason.value.why == f"{n} low-side overrides with a known outcome: fewer than 20, too few to be reliable."
+        assert (
+            reason.value.why == f"{n} low-side overrides with a known outcome: fewer than 20, too few to be reliable."
+        )
         assert reason.value.refusal == "too few"
 
 

@@ -26,8 +26,10 @@ def source(tmp_path_factory):
     patch.undo()
 
 
-ADDED = ("override_rate", "low_side_override_rate", "adoption", "low_side_value", "low_side_bad_rate", "outcome_coverage",
-         "realised_value", "low_side_break_even", "blank_or_other_reason_share")  # fmt: skip
+ADDED = (
+    "override_rate", "low_side_override_rate", "adoption", "low_side_value", "low_side_bad_rate", "outcome_coverage",
+    "realised_value", "low_side_break_even", "blank_or_other_reason_share",
+)  # fmt: skip
 VALUES = {
     "segment": ("retail", "small business"), "region": ("North", "South", "not recorded"),
     "product": ("car loan", "credit card"), "channel": ("assisted", "automated", "bypassed"),

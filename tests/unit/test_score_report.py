@@ -49,7 +49,10 @@ def test_every_count_of_every_band(source, name):
             assert band.bad_rate.value is None and band.bad_rate.why
         assert band.expected_rate == (pytest.approx(expected) if known else None)
     assert unscored == source.rows(f"select count(*) from facts where {where} and score is null", params)[0][0]
-    assert sum(b.decisions for b in bands) + unscored == source.rows(f"select count(*) from facts where {where}", params)[0][0]
+    assert (
+        sum(b.decisions for b in bands) + unscored
+        == source.rows(f"select count(*) from facts where {where}", params)[0][0]
+    )
 
 
 def test_bands_stand_in_order_and_are_named_by_their_edges(source):

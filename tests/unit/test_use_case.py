@@ -57,24 +57,35 @@ def test_the_projects_own_use_cases_are_sound_and_named_after_their_files(path):
         ('assumptions = {cost = "x"}', "assumptions.cost", "must be a number", "'x'"),
         ("limits = {a = 3}", "limits.a", "needs value and owner, and may have side", "3"),
         ("limits = {a = {value = 1}}", "limits.a", "needs value and owner, and may have side", "{'value': 1}"),
-        ('limits = {a = {value = 1, owner = "o", x = 1}}', "limits.a", "needs value and owner, and may have side",
-         "{'value': 1, 'owner': 'o', 'x': 1}"),
+        (
+            'limits = {a = {value = 1, owner = "o", x = 1}}',
+            "limits.a",
+            "needs value and owner, and may have side",
+            "{'value': 1, 'owner': 'o', 'x': 1}",
+        ),
         ('limits = {a = {value = "1", owner = "o"}}', "limits.a.value", "must be a number", "'1'"),
         ('limits = {a = {value = 1, owner = " "}}', "limits.a.owner", "must say who owns it", "' '"),
         ('limits = {a = {value = 1, owner = "o", side = "left"}}', "limits.a.side", "must be upper or lower", "'left'"),
-        ('time_zone = "Europe/Atlantis"', "time_zone", "must be an IANA zone such as Europe/Berlin", "'Europe/Atlantis'"),
+        (
+            'time_zone = "Europe/Atlantis"',
+            "time_zone",
+            "must be an IANA zone such as Europe/Berlin",
+            "'Europe/Atlantis'",
+        ),
         ('time_zone = "Europe"', "time_zone", "must be an IANA zone such as Europe/Berlin", "'Europe'"),
         ('time_zone = ""', "time_zone", "must be an IANA zone such as Europe/Berlin", "''"),
         ('time_zone = "../UTC"', "time_zone", "must be an IANA zone such as Europe/Berlin", "'../UTC'"),
         ('thousands = "."', "thousands", "must differ from decimal_mark", "'.'"),
         ('decimal_mark = ","', "thousands", "must differ from decimal_mark", "','"),
     ],
-)  # fmt: skip
+)
 def test_each_rule_names_file_field_rule_and_what_was_received(text, field, rule, received):
     assert refuse(text) == f"x.toml, field '{field}': {rule}; received {received}."
 
 
-@pytest.mark.parametrize("edges", ["[0.2, 0.1]", "[0.1, 0.1]", "[0.0]", "[1.0]", "[0.0005]", "['a', 0.1]", "[[0.1]]", "[true]", "[nan]"])
+@pytest.mark.parametrize(
+    "edges", ["[0.2, 0.1]", "[0.1, 0.1]", "[0.0]", "[1.0]", "[0.0005]", "['a', 0.1]", "[[0.1]]", "[true]", "[nan]"]
+)
 def test_bands_are_rising_edges_in_thousandths(edges):
     assert refuse(f"score_bands = {edges}").startswith(
         "x.toml, field 'score_bands': must be rising edges between 0 and 1 in thousandths; received ["
@@ -125,8 +136,9 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
 def test_limits_and_words_arrive():
     found = parse_use_case(
         START + '[limits.override_rate]\nvalue = 0.15\nowner = "Head"\n[limits.coverage]\nvalue = 1\nowner = "O"\n'
-        'side = "lower"\n[words]\ncases = "claims"\n', "x.toml",
-    )  # fmt: skip
+        'side = "lower"\n[words]\ncases = "claims"\n',
+        "x.toml",
+    )
     assert found.limits == {"override_rate": Limit(0.15, "Head"), "coverage": Limit(1, "O", "lower")}
     assert (found.word("cases"), found.word("case")) == ("claims", "case")
     with pytest.raises(KeyError):

@@ -10,7 +10,13 @@ from sqlglot import exp
 from analysis.vocabulary import VocabularyError, parse_aggregate, parse_condition
 from data.engine import connect_work
 
-COLUMNS = {"decision": "VARCHAR", "recommendation": "VARCHAR", "score": "DOUBLE", "gain_if_good": "BIGINT", "bad": "BOOLEAN"}
+COLUMNS = {
+    "decision": "VARCHAR",
+    "recommendation": "VARCHAR",
+    "score": "DOUBLE",
+    "gain_if_good": "BIGINT",
+    "bad": "BOOLEAN",
+}
 WORDS = (
     "may use only columns of the row set, numbers, texts, true, false, null, and, or, not, =, <>, <, <=, >, >=, is, in, "
     "between, +, -, *, abs, coalesce and case"
@@ -109,12 +115,28 @@ def test_the_refusal_names_the_rule_and_what_was_received(text, rule, received):
 @pytest.mark.parametrize(
     "text",
     [
-        "count(distinct decision)", "count(score)", "count()", "count(* exclude (score))", "count(*) over ()", "avg(score)",
-        "median(score)", "max(score)", "count(*) - 1", "(count(*))", "2 * sum(score)", "sum(score) over ()", "bad", "1",
-        "count_if(bad)", "sum(score) filter (where bad) over ()", "sum(score) / count(*)", "string_agg(decision)",
-        "approx_count_distinct(decision)", "arg_max(score, score)",
+        "count(distinct decision)",
+        "count(score)",
+        "count()",
+        "count(* exclude (score))",
+        "count(*) over ()",
+        "avg(score)",
+        "median(score)",
+        "max(score)",
+        "count(*) - 1",
+        "(count(*))",
+        "2 * sum(score)",
+        "sum(score) over ()",
+        "bad",
+        "1",
+        "count_if(bad)",
+        "sum(score) filter (where bad) over ()",
+        "sum(score) / count(*)",
+        "string_agg(decision)",
+        "approx_count_distinct(decision)",
+        "arg_max(score, score)",
     ],
-)  # fmt: skip
+)
 def test_only_counts_and_sums_can_be_added_up(text):
     assert refuse(parse_aggregate, text) == (ADDITIVE, text)
 
@@ -122,13 +144,22 @@ def test_only_counts_and_sums_can_be_added_up(text):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("sum(distinct score)", WORDS), ("sum(score order by score)", WORDS), ("sum(sum(score))", WORDS), ("sum(*)", WORDS),
-        ("sum(md5(decision))", WORDS), ("sum(score / 2)", WORDS), ("count(*) filter (count(*) > 1)", WORDS),
-        ("count(*) filter (read_csv('x'))", WORDS), ("count(*) filter (arm = 1)", COLUMN), ("sum(arm)", COLUMN),
-        ("count(*) filter (decision in (select 1))", LIST), ("count(*); count(*)", ONE), ("count(*) -- all", ONE),
+        ("sum(distinct score)", WORDS),
+        ("sum(score order by score)", WORDS),
+        ("sum(sum(score))", WORDS),
+        ("sum(*)", WORDS),
+        ("sum(md5(decision))", WORDS),
+        ("sum(score / 2)", WORDS),
+        ("count(*) filter (count(*) > 1)", WORDS),
+        ("count(*) filter (read_csv('x'))", WORDS),
+        ("count(*) filter (arm = 1)", COLUMN),
+        ("sum(arm)", COLUMN),
+        ("count(*) filter (decision in (select 1))", LIST),
+        ("count(*); count(*)", ONE),
+        ("count(*) -- all", ONE),
         ("sum()", "is not SQL"),
     ],
-)  # fmt: skip
+)
 def test_the_inside_of_an_aggregate_is_checked_too(text, rule):
     assert refuse(parse_aggregate, text)[0] == rule
 
@@ -142,7 +173,10 @@ def test_what_is_allowed_comes_back_as_value_and_condition():
     assert sql("count(*) filter (bad)") == (None, "bad")
     assert sql("COUNT(*) FILTER (WHERE bad)") == (None, "bad")
     assert sql("sum(gain_if_good)") == ("gain_if_good", None)
-    assert sql("sum(-abs(score) * 2) filter (decision <> recommendation)") == ("-ABS(score) * 2", "decision <> recommendation")
+    assert sql("sum(-abs(score) * 2) filter (decision <> recommendation)") == (
+        "-ABS(score) * 2",
+        "decision <> recommendation",
+    )
 
 
 def test_a_text_may_hold_what_would_be_a_comment_or_a_second_statement():
@@ -166,7 +200,8 @@ _numbers = st.recursive(
 _texts = st.text(alphabet="ab';-/* $%\"\\", max_size=8).map(lambda s: "'" + s.replace("'", "''") + "'")
 _conditions = st.recursive(
     st.one_of(
-        st.just("bad"), st.sampled_from(["true", "false", "score is null", "score is not null"]),
+        st.just("bad"),
+        st.sampled_from(["true", "false", "score is null", "score is not null"]),
         st.tuples(_numbers, st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), _numbers).map(" ".join),
         st.tuples(st.sampled_from(["decision", "recommendation"]), st.sampled_from(["=", "<>"]), _texts).map(" ".join),
         st.lists(_texts, min_size=1, max_size=3).map(lambda v: f"decision in ({', '.join(v)})"),
@@ -178,7 +213,7 @@ _conditions = st.recursive(
         inner.map(lambda x: f"not ({x})"),
     ),
     max_leaves=4,
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
