@@ -43,7 +43,7 @@ if config._main_script_path is None:
 log = logging.getLogger("execution_debt")
 
 # Imported before the first visitor comes: they cost a second or two once, and nothing afterwards.
-WARM_UP = ("pandas", "plotly.graph_objects", "duckdb")
+WARM_UP = ("pandas", "plotly.graph_objects", "duckdb", "xgboost")
 
 
 def _describe_policy() -> str:

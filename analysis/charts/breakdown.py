@@ -69,11 +69,7 @@ def plot_breakdown(
         "b": _FOOT,
     }
     height = margin["t"] + margin["b"] + max(1, len(parts)) * ROW
-    shapes, notes, raised = [], [write_axis_title(label, ticks.scale.unit, palette, margin)], 0
-    for reference in references:
-        shapes.append(reference.shape)
-        notes.append({**reference.note, "yshift": raised})
-        raised += reference.height
+    notes = [write_axis_title(label, ticks.scale.unit, palette, margin), *_stack_notes(references)]
     notes += [write_beside(i, text, palette) for i, (text, _) in enumerate(beside)]
     figure = build_figure(
         [
@@ -88,7 +84,7 @@ def plot_breakdown(
         barmode="overlay",
         xaxis=build_value_axis(ticks, palette),
         yaxis=draw_names_axis([p.name for p in parts], palette),
-        shapes=shapes,
+        shapes=[reference.shape for reference in references],
         annotations=notes,
     )
     drills = {str(i): p.drill for i, p in enumerate(parts) if p.drill is not None and p.reading.refusal != PROTECTED}
@@ -96,13 +92,28 @@ def plot_breakdown(
     words = reading or describe_breakdown(
         parts, unit=unit, use_case=use_case, overall=overall, overall_name=overall_name
     )
+    rows = _tabulate(parts, split, label, unit, use_case)
+    alt = f"Bar chart of {label} by {split}, {len(parts)} bars with 95\u00a0% intervals. {words}"
+    return Chart(figure, title, words, alt, align_rows(rows), drills, labels, height)
+
+
+def _stack_notes(references: Sequence[Any]) -> list[dict[str, Any]]:
+    """The names of the reference lines, one above the other."""
+    notes, raised = [], 0
+    for reference in references:
+        notes.append({**reference.note, "yshift": raised})
+        raised += reference.height
+    return notes
+
+
+def _tabulate(parts: Sequence[Part], split: str, label: str, unit: str, use_case: UseCase) -> list[Row]:
+    """One row per bar; a column of notes only where a bar has one."""
     rows: list[Row] = [
         {split: p.name, **build_row(p.reading, label, unit, use_case), "note": p.note or None} for p in parts
     ]
-    if not any(p.note for p in parts):
-        rows = [{k: v for k, v in row.items() if k != "note"} for row in rows]
-    alt = f"Bar chart of {label} by {split}, {len(parts)} bars with 95\u00a0% intervals. {words}"
-    return Chart(figure, title, words, alt, align_rows(rows), drills, labels, height)
+    if any(p.note for p in parts):
+        return rows
+    return [{k: v for k, v in row.items() if k != "note"} for row in rows]
 
 
 def describe_breakdown(

@@ -16,7 +16,7 @@ from analysis.formats import format_date, format_elapsed
 from analysis.palette import Palette, choose_palette
 from data.use_case import UseCase
 
-_HEIGHT = 190
+_HEIGHT = 214
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from analysis.charts.frame import (
     measure_text,
     write_axis_title,
 )
-from analysis.charts.overlays import FLAG, draw_immature, draw_limit, draw_marks, draw_span
+from analysis.charts.overlays import FLAG, Overlay, draw_immature, draw_limit, draw_marks, draw_span
 from analysis.charts.trend_lines import draw_series, draw_stubs, find_last, measure_labels, name_lines
 from analysis.charts.words import align_rows, build_row, is_mature
 from analysis.formats import format_period, format_reading
@@ -57,15 +57,7 @@ def plot_trend(
     palette = choose_palette(dark)
     hatched = find_immature(periods, series) if immature is None else frozenset(immature)
     ticks = build_ticks(_values(series, limit), unit, use_case)
-    overlays = [
-        draw_immature(hatched, periods, palette),
-        *(
-            draw_span(span, name, periods, palette, row=row)
-            for row, (span, name) in enumerate(((compare, "compared with"), (selected, "selected")))
-            if span
-        ),
-        *([draw_limit(limit, unit, use_case, palette)] if limit else []),
-    ]
+    overlays = _draw_ground(hatched, selected, compare, limit, periods, unit, use_case, palette)
     flags = draw_marks(marks, periods, palette, height - TOOLS - _FOOT)
     height += flags.rows * FLAG  # names of marks stand above the plot, they do not squeeze it
     margin = {
@@ -98,6 +90,19 @@ def plot_trend(
     words = reading or describe_trend(periods, series, unit=unit, use_case=use_case, immature=hatched)
     alt = f"Line chart of {label}, {format_period(periods[0], periods[-1]) if periods else 'no periods'}. {words}"
     return Chart(figure, title, words, alt, _table(periods, series, label, unit, use_case), drills, labels, height)
+
+
+def _draw_ground(
+    hatched: Collection[str], selected: tuple[str, str] | None, compare: tuple[str, str] | None, limit: Limit | None,
+    periods: Sequence[str], unit: str, use_case: UseCase, palette: Palette,
+) -> list[Overlay]:  # fmt: skip
+    """What lies under the lines: periods not matured, the two periods chosen, the agreed limit."""
+    spans = enumerate(((compare, "compared with"), (selected, "selected")))
+    return [
+        draw_immature(hatched, periods, palette),
+        *(draw_span(span, name, periods, palette, row=row) for row, (span, name) in spans if span),
+        *([draw_limit(limit, unit, use_case, palette)] if limit else []),
+    ]
 
 
 def find_immature(periods: Sequence[str], series: Sequence[Series]) -> frozenset[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from analysis.case_drill import describe_drill
+from analysis.case_drill import describe_drill, refuse_drill
 from analysis.cases import Selection, count_cases, list_cases
 from analysis.charts.escape import escape_markdown
 from analysis.filters import Filters
 from analysis.formats import format_count, format_value
 from analysis.reading import Drill
 from analysis.source import Source
+from pages.ui.case_url import link_to_cases
 from pages.ui.chart import clear_choice
 
 SHOWN = 8
@@ -19,6 +22,10 @@ SHOWN = 8
 def show_behind(source: Source, filters: Filters, drill: Drill | None, key: str) -> None:
     """A few of the cases behind `drill`, those with most at stake first; nothing where no mark was chosen."""
     if drill is None:
+        return
+    refusal = refuse_drill(source, drill, filters)
+    if refusal:
+        st.info(escape_markdown(refusal))
         return
     selection = Selection(filters, drill)
     total = count_cases(source, selection)
@@ -40,7 +47,7 @@ def show_behind(source: Source, filters: Filters, drill: Drill | None, key: str)
             for case in list_cases(source, selection, size=SHOWN)
         ]
         st.dataframe(rows, hide_index=True, height="content", alt="The cases behind the mark chosen")
-        query = {**filters.to_url(), **drill.to_url()}
+        query = link_to_cases(replace(filters, snapshot=source.snapshot), drill, "overrides")
         with st.container(horizontal=True):
             st.page_link("cases.py", label=f"Open all {format_count(total, use_case)} in Cases", query_params=query)
             st.button("Close", key=f"{key}-close", on_click=clear_choice, args=(key,))

@@ -147,8 +147,8 @@ def _show_period(source: Source, asked: Filters) -> Filters:
 
 
 def _name_choice(edge: str, month: str) -> str:
-    """A month in words; "all" by the month it begins or ends with."""
-    return name_month(edge if month == _ALL else month)
+    """A month in words; "all" by the month it begins or ends with, and told apart from that month."""
+    return f"{name_month(edge)} (all)" if month == _ALL else name_month(month)
 
 
 def _show_groups(source: Source, filters: Filters) -> Filters:

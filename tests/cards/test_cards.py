@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.cards.examples import answer_example, build_example, parse_table
 
 from analysis.catalog import read_catalog
 from analysis.measures import build_measures
+from tests.cards.examples import answer_example, build_example, parse_table
 
 CARDS = read_catalog()
 FIRST_CARDS = {

@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.unit.stores import AS_OF, create_contract, publish_random
 
 from analysis.jobs.demo import build_demo
 from analysis.jobs.publish import publish_loaded
@@ -15,6 +14,7 @@ from analysis.store import open_source
 from data.engine import connect_work
 from data.snapshots import Store
 from data.use_case import FOLDER, read_use_case
+from tests.unit.stores import AS_OF, create_contract, publish_random
 
 MAIN = str(Path(__file__).parents[2] / "pages" / "_main.py")
 

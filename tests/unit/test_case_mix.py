@@ -123,9 +123,9 @@ def test_observed_and_expected_against_the_facts(split):
         assert found[part].expected == pytest.approx(expected)
 
 
-# Simulated truth: 12 teams of 15 people who differ (a fifth, in log terms); cells whose rates run from 4 to 40 %. Team 0
-# gets the hard cases, so that its raw rate stands out; team 1 may truly override more than its cases would lead to
-# expect.
+# Simulated truth: 12 teams of 15 people who differ (a fifth, in log terms); cells whose rates run from 4 to 40 %.
+# Team 0 gets the hard cases, so that its raw rate stands out; team 1 may truly override more than its cases would
+# lead to expect.
 
 TEAMS, PEOPLE, SEEDS = 12, 15, range(200)
 RATES = np.array([0.04, 0.06, 0.09, 0.15, 0.25, 0.40])

@@ -131,7 +131,8 @@ def test_the_value_of_a_typical_card_is_checked_too():
 
 def test_an_average_cannot_be_added_up():
     assert refuse(change(numerator="avg(score)")) == (
-        "test.toml, field 'numerator': must be count(*) or sum(...), with or without filter (...); received 'avg(score)'."
+        "test.toml, field 'numerator': must be count(*) or sum(...), with or without filter (...); "
+        "received 'avg(score)'."
     )
 
 

@@ -189,7 +189,8 @@ def test_the_finding_gives_rate_interval_denominator_and_both_directions(source,
     first = plain(describe_finding(source, page)[0])
     assert first == (
         f"People decided differently from the recommendation in {rate.value * 100:.1f} % "
-        f"({rate.low * 100:.1f}-{rate.high * 100:.1f} %) of {rate.n:,} eligible applications: in {low.value * 100:.1f} % where "
+        f"({rate.low * 100:.1f}-{rate.high * 100:.1f} %) of {rate.n:,} eligible applications: "
+        f"in {low.value * 100:.1f} % where "
         f'the system recommended "decline" and in {high.value * 100:.1f} % where it recommended "approve".'
     )
     n = source.rows("select count(*) from facts where is_override_eligible and period between '2024-09' and '2025-02'")[
@@ -292,7 +293,8 @@ def test_bands_and_reasons_are_counted_not_claimed(source, page):
 
 def test_pages_about_nothing_claim_no_more_often_than_the_control_allows(tmp_path, monkeypatch):
     """Random decisions: nobody and no month truly differs. 56 pages may claim in 5 %; a correct
-    procedure exceeds the limit with probability under .001. The value of low-side overrides, which is not 0, is left out."""
+    procedure exceeds the limit with probability under .001.
+    The value of low-side overrides, which is truly not 0, is left out."""
     pages, claiming = 0, 0
     for seed in range(4):
         root = tmp_path / str(seed)

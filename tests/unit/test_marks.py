@@ -19,7 +19,8 @@ from tests.unit.stores import AS_OF, create_contract, fill_random
 
 INTERVENTIONS = """
 insert into interventions (name, team, started_at, description) values
-    ('Explanations', 'North 1', '2025-03-10', 'Reasons are shown.'), ('Explanations', 'South 2', '2025-05-10', 'Reasons are shown.'),
+    ('Explanations', 'North 1', '2025-03-10', 'Reasons are shown.'),
+    ('Explanations', 'South 2', '2025-05-10', 'Reasons are shown.'),
     ('Training', 'North 1', '2025-04-02', null), ('Training', 'South 2', '2025-04-20', null),
     ('Reason codes', null, '2025-02-28 23:00', 'A closed list.'), ('Pilot', 'West 3', '2025-02-28 22:59', null);
 insert into model_versions (model_version, deployed_at, owner) values

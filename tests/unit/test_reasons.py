@@ -24,7 +24,8 @@ def test_every_number_of_every_reason(source, filters):
     where, params = filters.where(rollup=False)
     rows = source.rows(
         "select coalesce(trim(override_reason), ''), count(*), count(*) filter (is_low_side), "
-        "count(*) filter (is_low_side and is_outcome_known), count(*) filter (is_low_side and is_outcome_known and bad), "
+        "count(*) filter (is_low_side and is_outcome_known), "
+        "count(*) filter (is_low_side and is_outcome_known and bad), "
         "sum(score) filter (is_low_side and is_outcome_known), "
         "avg(accept_advantage) filter (is_low_side and is_outcome_known) "
         f"from facts where {where} and is_override group by 1 order by 2 desc, 1",
@@ -82,3 +83,47 @@ def test_money_is_not_computed_from_payoffs_that_are_not_mapped(source):
 
 def test_a_selection_without_overrides_has_no_reasons(source):
     assert answer_reasons(source, Filters("credit", team=("Nobody",)))[1] == ()
+
+
+def test_cases_without_a_score_or_without_payoffs_are_in_neither_part_of_a_ratio(tmp_path, monkeypatch):
+    """A bad outcome without a score would count as unexpected, a case without payoffs as worth nothing."""
+    toml = (FOLDER / "credit.toml").read_text(encoding="utf-8")
+    store = Store(tmp_path)
+    with store.writing() as work:
+        con = connect_work(work / "credit.duckdb")
+        create_contract(con, {"decisions": schema.decisions.names, "outcomes": schema.outcomes.names})
+        fill_random(con, 4000, 7)
+        con.execute("update decisions set score = null where hash(case_id || 's') % 3 = 0")
+        con.execute("update decisions set loss_if_bad = null where hash(case_id || 'l') % 4 = 0")
+        publish_loaded(
+            store, con, work / "credit.duckdb", parse_use_case(toml, "test"), AS_OF, use_case_toml=toml, mapping="test",
+            models=None, progress=lambda _: None,
+        )  # fmt: skip
+    monkeypatch.setenv("EXECUTION_DEBT_STORE", str(tmp_path))
+    source = open_source("credit")
+    known = "is_low_side and is_outcome_known"
+    ratios = "count(*) filter (score is not null), count(*) filter (bad and score is not null) / sum(score)"
+    values = "count(money_at_stake), avg(accept_advantage) filter (money_at_stake is not null)"
+    rows = source.rows(
+        f"select coalesce(trim(override_reason), ''), {ratios}, {values} from facts where {known} group by 1"
+    )
+    found = {r.code: r for r in answer_reasons(source, Filters("credit"))[1]}
+    for code, scored, ratio, paid, value in rows:
+        assert (found[code].observed_expected.n, found[code].value.n) == (scored, paid)
+        assert found[code].observed_expected.value == (pytest.approx(ratio) if scored >= 20 else None)
+        assert found[code].value.value == (pytest.approx(value) if paid >= 20 else None)
+    paid, value, even = source.rows(
+        f"select {values}, sum(gain_over_reject) / sum(gain_over_reject + loss_over_reject) "
+        f"from facts where {known} and money_at_stake is not null"
+    )[0]
+    cards = answer_cards(source, ["low_side_value", "low_side_break_even"], Filters("credit"))
+    assert cards["low_side_value"].reading().n == paid
+    assert cards["low_side_value"].reading().value == pytest.approx(value)
+    assert cards["low_side_break_even"].reading().value == pytest.approx(even)
+
+
+@pytest.mark.parametrize(("zone", "words"), [("Europe/Berlin", "15 Aug 2026"), ("America/New_York", "14 Aug 2026")])
+def test_the_snapshots_day_is_local(source, zone, words):
+    """The end of 14 August in New York is 15 August in UTC."""
+    local = replace(source, as_of=dt.datetime(2026, 8, 15, 3, 59), use_case=replace(source.use_case, time_zone=zone))
+    assert local.as_of_words == words

@@ -18,8 +18,8 @@ COLUMNS = {
     "bad": "BOOLEAN",
 }
 WORDS = (
-    "may use only columns of the row set, numbers, texts, true, false, null, and, or, not, =, <>, <, <=, >, >=, is, in, "
-    "between, +, -, *, abs, coalesce and case"
+    "may use only columns of the row set, numbers, texts, true, false, null, and, or, not, =, <>, <, <=, >, >=, is, "
+    "in, between, +, -, *, abs, coalesce and case"
 )
 ONE = "must be one expression, without comments or semicolons"
 COLUMN = "names a column the row set does not have"
