@@ -36,20 +36,10 @@ _FOOT = 28
 
 
 def plot_breakdown(
-    title: str,
-    parts: Sequence[Part],
-    *,
-    label: str,
-    unit: str,
-    use_case: UseCase,
-    dark: bool = False,
-    meaning: str = "person",
-    reading: str = "",
-    limit: Limit | None = None,
-    overall: Reading | None = None,
-    overall_name: str = "all",
-    split: str = "group",
-) -> Chart:
+    title: str, parts: Sequence[Part], *, label: str, unit: str, use_case: UseCase, dark: bool = False,
+    meaning: str = "person", reading: str = "", limit: Limit | None = None, overall: Reading | None = None,
+    overall_name: str = "all", split: str = "group",
+) -> Chart:  # fmt: skip
     """One bar per part. split: what a part is ("team"), for alt text and the table.
 
     A refused part is a hatched stub with the reason; a protected one has neither n nor a way to its cases. Drill ids

@@ -29,22 +29,11 @@ _FOOT = 38  # pixels below the plot
 
 
 def plot_trend(
-    title: str,
-    periods: Sequence[str],
-    series: Sequence[Series],
-    *,
-    label: str,
-    unit: str,
-    use_case: UseCase,
-    dark: bool = False,
-    reading: str = "",
-    limit: Limit | None = None,
-    marks: Sequence[Mark] = (),
-    immature: Collection[str] | None = None,
-    selected: tuple[str, str] | None = None,
-    compare: tuple[str, str] | None = None,
-    height: int = 300,
-) -> Chart:
+    title: str, periods: Sequence[str], series: Sequence[Series], *, label: str, unit: str, use_case: UseCase,
+    dark: bool = False, reading: str = "", limit: Limit | None = None, marks: Sequence[Mark] = (),
+    immature: Collection[str] | None = None, selected: tuple[str, str] | None = None,
+    compare: tuple[str, str] | None = None, height: int = 300,
+) -> Chart:  # fmt: skip
     """One to four measures of one unit over the same periods (months, ISO weeks or cohorts, in order).
 
     label: what the value axis shows. immature: periods to hatch; None takes those in which a reading has not matured.

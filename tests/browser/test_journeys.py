@@ -1,4 +1,4 @@
-"""What people do: open a link, filter, switch pages, drill to cases and back, download; on a desk, a phone, at night."""
+"""What people do: open a link, filter, switch pages, drill to cases and back, download; at a desk, on a phone."""
 
 from __future__ import annotations
 

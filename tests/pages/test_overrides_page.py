@@ -107,8 +107,8 @@ def publish(root: Path, rows: list[dict[str, object]], mapped: tuple[str, ...] |
             )
         path = FOLDER / "credit.toml"
         publish_loaded(
-            store, con, file, read_use_case(path), AS_OF, use_case_toml=path.read_text(encoding="utf-8"), mapping="rows",
-            models=None, progress=lambda _: None,
+            store, con, file, read_use_case(path), AS_OF, use_case_toml=path.read_text(encoding="utf-8"),
+            mapping="rows", models=None, progress=lambda _: None,
         )  # fmt: skip
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
 
+from analysis.answer import answer_cards
 from analysis.filters import Filters
+from analysis.jobs.publish import publish_loaded
 from analysis.reasons import answer_reasons
+from analysis.store import open_source
+from data import schema
+from data.engine import connect_work
+from data.snapshots import Store
+from data.use_case import FOLDER, parse_use_case
 from tests.unit.random_source import open_random
+from tests.unit.stores import AS_OF, create_contract, fill_random
 
 
 @pytest.fixture(scope="module")
