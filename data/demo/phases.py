@@ -15,7 +15,8 @@ Array = NDArray[Any]
 
 FIRST_MONTH = np.datetime64("2023-07", "M")
 MONTHS = 36
-AS_OF = np.datetime64("2026-07-12", "s")
+LAST_DAY = np.datetime64("2026-07-12", "D")
+AS_OF = np.datetime64("2026-07-12", "s")  # its first instant
 HORIZON_DAYS = 365
 LAG_DAYS = 30
 

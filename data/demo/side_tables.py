@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.demo.officers import intervention_rows
-from data.demo.phases import AS_OF, MONTHS, is_burst_day, month_days, month_start
+from data.demo.phases import LAST_DAY, MONTHS, is_burst_day, month_days, month_start
 from data.demo.tables import REASONS
 from data.demo.versions import Version
 from data.demo.write import Tables, as_time
@@ -54,7 +54,7 @@ def write_reason_codes(tables: Tables) -> None:
 def write_feed_runs(tables: Tables, decisions: int, seed: int) -> None:
     """A run a day and feed. In the burst the bureau's feed says it was well and delivers hardly a row: it failed
     silently, which is what the page on data health is for."""
-    days = np.arange(month_days(1)[0], AS_OF.astype("datetime64[s]"))
+    days = np.arange(month_days(1)[0], LAST_DAY)
     rng = np.random.default_rng([seed, 2_000])
     for feed, owner, factor in FEEDS:
         rows = np.round(decisions / (MONTHS * 30.4) * factor * np.exp(rng.normal(0, 0.06, len(days))))
@@ -81,7 +81,7 @@ def write_mapping(folder: Path) -> Path:
     head = [
         'use_case = "credit"',
         'time_zone = "UTC"',
-        f'as_of = "{AS_OF.astype("datetime64[s]")}"',
+        f'as_of = "{LAST_DAY}"',
         'models = "models"',
     ]
     blocks = []
