@@ -17,6 +17,7 @@ from analysis.charts.escape import escape_markdown
 from analysis.filters import Filters
 from analysis.reading import Drill
 from analysis.source import Source
+from pages.ui.frame import current
 
 CASE_KEYS = ("case", "decision")
 _OWN_KEYS = (*CASE_KEYS, *DRILL_KEYS, "show", "sort", "page", "from")
@@ -85,9 +86,11 @@ def show_link(label: str, query: dict[str, list[str]], *, disabled: bool = False
 def tell_address() -> None:
     """Send this view's parameters to the browser: after a link within one page its address would be the last view's.
 
-    It takes a step in its history only where the address differs.
+    It takes a step in its history only where the address differs. Not on arrival from another page: the browser has
+    the parameters then, but may not have the path yet, and would take a step to the other page with them.
     """
-    st.query_params.from_dict({key: st.query_params.get_all(key) for key in st.query_params})
+    if not current().is_arrival:
+        st.query_params.from_dict({key: st.query_params.get_all(key) for key in st.query_params})
 
 
 def build_case_query(filters: Filters, case_id: str, decision_no: int | None = None) -> dict[str, list[str]]:

@@ -32,10 +32,11 @@ _ALL = "all"  # a select box needs a value for "no month chosen"
 
 @dataclass(frozen=True)
 class Frame:
-    """What the page speaks of: the open source and the selection."""
+    """What the page speaks of: the open source and the selection. is_arrival: the reader came from another page."""
 
     source: Source
     filters: Filters
+    is_arrival: bool = False
 
 
 def current() -> Frame:
@@ -65,6 +66,7 @@ def show_frame(page: str) -> None:
     """
     manifest = read_manifest()
     names = list(manifest.parts)
+    is_arrival = page != st.session_state.get("_page")
     asked, problems = _find_asked(page, names)
     source = open_source(asked.use_case)
     asked, missing = check_filters(asked, source.options)
@@ -72,7 +74,7 @@ def show_frame(page: str) -> None:
     _show_problems([*problems, *missing], filters)
     _note_snapshot(source)
     _write_url(source, filters, page)
-    st.session_state["_frame"] = Frame(source, filters)
+    st.session_state["_frame"] = Frame(source, filters, is_arrival)
 
 
 def _find_asked(page: str, names: list[str]) -> tuple[Filters, list[str]]:
