@@ -32,7 +32,7 @@ def create_contract(con: Connection, mapped: dict[str, tuple[str, ...]]) -> None
 
 
 def publish_random(root: Path, decisions: int = 4000, seed: int = 7, **use_case_changes: object) -> Manifest:
-    """A snapshot of random decisions: every channel, basis, disposition and refusal occurs, some deciders are missing."""
+    """A snapshot of random decisions: every channel, basis and disposition occurs, some deciders are missing."""
     toml = (FOLDER / "credit.toml").read_text(encoding="utf-8")
     for name, value in use_case_changes.items():
         written = str(value).lower() if isinstance(value, bool) else value
@@ -104,7 +104,8 @@ def fill_random(con: Connection, decisions: int, seed: int) -> None:
     marks = ", ".join("unnest(?)" for _ in columns)
     con.execute(f"insert into decisions (decision_no, {names}) select 1, {marks}", columns)
     con.execute(
-        "insert into reason_codes values ('INC', 'Income verified', 'data'), ('REL', 'Relationship', 'judgement'), ('OTH', 'Other', 'other')"
+        "insert into reason_codes values ('INC', 'Income verified', 'data'), "
+        "('REL', 'Relationship', 'judgement'), ('OTH', 'Other', 'other')"
     )
     con.execute(
         "insert into outcomes (case_id, observed_at, bad, value, status) select case_id, "
