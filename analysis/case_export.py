@@ -15,6 +15,16 @@ _HELPERS = (
 )  # fmt: skip
 
 
+_MONEY = {c.name for c in schema.decisions.columns if c.kind == "money"} | {"realised_value", "money_at_stake"}
+_TIMES = {c.name for c in schema.decisions.columns if c.kind == "timestamp"}
+
+
+def _head(source: Source, name: str) -> str:
+    if name in _MONEY:
+        return f"{name} ({source.use_case.currency})"
+    return f"{name} (UTC)" if name in _TIMES else name
+
+
 def list_export_columns(source: Source) -> list[str]:
     """Mapped columns of the decisions and the helper columns; people and protected groups only where they are shown."""
     use_case = source.use_case
@@ -26,7 +36,7 @@ def list_export_columns(source: Source) -> list[str]:
 
 
 def export_cases(source: Source, selection: Selection) -> bytes:
-    """The listed decisions in the list's order as CSV, money in minor units and times in UTC, as stored.
+    """The listed decisions in the list's order as CSV; the header says the currency, and that times are UTC.
 
     Up to EXPORT_LIMIT rows; the scope written into every row says so when the list is longer.
     """
@@ -40,5 +50,14 @@ def export_cases(source: Source, selection: Selection) -> bytes:
     scope = describe_selection(source, selection)
     if total > EXPORT_LIMIT:
         scope = f"the first {EXPORT_LIMIT:,} of {total:,} {scope}, by {selection.sort}"
-    rows = [dict(zip(columns, row, strict=True)) for row in found]
+    heads = [_head(source, name) for name in columns]
+    unit = 10**source.use_case.minor_digits
+    money = [name in _MONEY for name in columns]
+    rows = [
+        {
+            head: value / unit if is_money and value is not None else value
+            for head, is_money, value in zip(heads, money, row, strict=True)
+        }
+        for row in found
+    ]
     return encode_csv(build_csv(rows, scope=scope, snapshot=source.snapshot))

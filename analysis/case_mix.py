@@ -45,7 +45,8 @@ def estimate_adjusted(source: Source, filters: Filters, split: str) -> tuple[Que
 
     Expected: sum over cells of the rest's rate times the part's eligible cases; a cell nobody else decided in counts
     as observed and is no evidence. The change is (observed - expected) / n with a t interval from residuals summed per
-    decider, of the part and of the rest, whose rates vary as well; degrees of freedom after Welch and Satterthwaite.
+    decider, of the part and of the rest, whose rates vary as well; degrees of freedom after Welch and Satterthwaite, but never
+    more than the part's own deciders give.
     Taking the expected as fixed made a 5 % test of 12 equal teams exceed 6 %. Source: indirect standardisation as in
     Spiegelhalter (2005).
     """
@@ -132,7 +133,9 @@ def _residual_change(own: _Side, rest: _Side, total: float) -> ChangeReading:
     if variance <= 0:
         return ChangeReading(mean, why="How sure this is cannot be estimated.")
     parts = [float(np.sum(side**2)) for side in scaled]
-    degrees = sum(parts) ** 2 / (parts[0] ** 2 / own.degrees + parts[1] ** 2 / rest.degrees)
+    welch = sum(parts) ** 2 / (parts[0] ** 2 / own.degrees + parts[1] ** 2 / rest.degrees)
+    # With few people per team Welch's are too many this far out in the tail: a false alarm is worse than a missed one.
+    degrees = min(welch, own.degrees)
     error = variance**0.5
     half = float(special.stdtrit(degrees, 0.975)) * error
     p_value = 2 * float(special.stdtr(degrees, -abs(mean) / error))

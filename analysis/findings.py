@@ -150,11 +150,11 @@ def title_bands(source: Source, page: Overrides) -> str:
     """The score report's title: where overrides are, as a count."""
     total = sum(band.low_side + band.high_side for band in page.bands)
     if not total:
-        return "No overrides in any score band"
+        return "No override with a score"
     top = max(page.bands, key=lambda band: band.low_side + band.high_side)
     share = (top.low_side + top.high_side) / total
     return (
-        f"Scores {top.label} hold {format_value(share, 'share', source.use_case)} of all overrides "
+        f"Scores {top.label} hold {format_value(share, 'share', source.use_case)} of all overrides with a score "
         f"({format_n_of(top.low_side + top.high_side, total, source.use_case)})"
     )
 

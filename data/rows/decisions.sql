@@ -15,6 +15,9 @@ with outcome_rows as (
     join decisions d on d.case_id = o.case_id
     cross join settings s
     where coalesce(o.status, 'final') = 'final'
+      -- what happened, or was learned, after the day maturity is counted to is not known yet
+      and coalesce(o.observed_at <= s.as_of, true)
+      and coalesce(o.recorded_at <= s.as_of, true)
       and not exists (
           select 1 from decisions later
           where later.case_id = d.case_id and later.decision_no > d.decision_no
