@@ -16,9 +16,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,6 +29,8 @@ from screen import check_accessible, settle
 from server import ROOT, find_free_port, run_server, serve
 
 from benchmarks.protocol import Session, Timing, visit_together
+
+T = TypeVar("T")
 
 PAGES = {
     "_main.py": """
@@ -101,12 +105,18 @@ def _get(address: str) -> tuple[int, Mapping[str, str], str]:
         return error.code, error.headers, error.read().decode("utf-8", "replace")
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run it in a thread of its own: the browser of other tests of this worker keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def _visit(url: str, page: str, query: str = "") -> tuple[Timing, list[str]]:
     async def visit() -> tuple[Timing, list[str]]:
         async with Session(url) as session:
             return await session.open(page, query), session.texts
 
-    return asyncio.run(visit())
+    return _run(visit())
 
 
 def _ask_for_websocket(url: str, host: str) -> int:
@@ -211,14 +221,14 @@ def test_the_protocol_client_sets_widgets_and_tells_a_missing_page(shell: str) -
             seen += session.texts
             return [*seen, *(await session.open("nowhere")).exceptions]
 
-    seen = asyncio.run(visit())
+    seen = _run(visit())
     assert seen[:3] == ["case 1, number 3", "case 1, number 8", "case 2, number 8"]
     assert seen[3].startswith("Page not found")
 
 
 def test_visitors_together_each_get_their_page(shell: str) -> None:
     visits = [[("second", f"case={visitor}"), ("second", "")] for visitor in range(8)]
-    timings = asyncio.run(visit_together(shell, visits))
+    timings = _run(visit_together(shell, visits))
     assert [len(steps) for steps in timings] == [2] * 8
     assert all(timing.exceptions == () and timing.bytes > 0 for steps in timings for timing in steps)
 
