@@ -21,8 +21,9 @@ NO_CLEAR_CHANGE = "no clear change"
 _PLURALS = {
     "team": "teams", "segment": "segments", "product": "products", "region": "regions",
     "model_version": "model versions",
+    "period": "cohorts",
 }  # fmt: skip
-_SINGULARS = {**{name: name for name in _PLURALS}, "model_version": "model version"}
+_SINGULARS = {**{name: name for name in _PLURALS}, "model_version": "model version", "period": "cohort"}
 
 
 def describe_finding(source: Source, page: Overrides) -> list[str]:
@@ -115,6 +116,16 @@ def describe_scope(source: Source, page: Overrides) -> str:
         parts.append(f"as of {source.as_of_words}")
     parts.append(f"snapshot {source.snapshot}")
     return " · ".join(parts)
+
+
+def describe_assumption(source: Source) -> str:
+    """What the numbers take for granted because the log does not say; "" where they need not."""
+    if "decisions.shown_at" in source.mapped:
+        return ""
+    return (
+        "This log does not record when a recommendation was shown: every assisted decision is taken to have seen it "
+        "in time."
+    )
 
 
 def title_trend(source: Source, page: Overrides) -> str:

@@ -77,7 +77,10 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     before = answer_cards(source, TILES, earlier) if earlier else {}
     everything = replace(filters, start=None, end=None, cohort=())
     trend = answer_cards(source, (*TILES, *OUTCOMES), everything, "period")
-    splits = {s: answer_cards(source, DIRECTIONS, filters, s) for s in SPLITS if s in source.options.values}
+    offered = [s for s in SPLITS if s in source.options.values]
+    if not source.options.is_dated and len(source.options.periods) > 1:
+        offered.append("period")  # cohorts are groups like any other: they have no order
+    splits = {s: answer_cards(source, DIRECTIONS, filters, s) for s in offered}
     adjusted_query, adjusted = estimate_adjusted(source, filters, "team") if "team" in splits else (None, {})
     band_query, bands, unscored = answer_score_report(source, filters)
     reason_query, reasons = answer_reasons(source, filters)

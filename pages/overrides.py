@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.findings import describe_finding, describe_scope
+from analysis.findings import describe_assumption, describe_finding, describe_scope
 from analysis.overrides import build_overrides
 from pages.ui.frame import current
 from pages.ui.guard import panel
@@ -20,7 +20,7 @@ st.title("Overrides", anchor=False)
 page = build_overrides(source, filters)
 scope = describe_scope(source, page)
 show_finding(describe_finding(source, page))
-show_scope(scope)
+show_scope(" ".join(part for part in (scope, describe_assumption(source)) if part))
 
 if page.decisions == 0:
     show_empty(source, filters)

@@ -160,7 +160,7 @@ def _stacks(
     traces = []
     for kind, _, meaning in _SHARES:
         ink = palette.ink(meaning)
-        at = [i for i, b in enumerate(bands) if getattr(b, kind)]
+        at = [i for i, b in enumerate(bands) if getattr(b, kind) and b.total >= use_case.minimum_group_size]
         if kind == "other" and not at:
             continue
         counts = [getattr(bands[i], kind) for i in at]
@@ -196,7 +196,23 @@ def _stacks(
                 "unselected": {"marker": {"opacity": 0.5}},
             }
         )
-    return traces
+    few = [i for i, b in enumerate(bands) if 0 < b.total < use_case.minimum_group_size]
+    return [*traces, *([_name_few(few, palette)] if few else [])]
+
+
+def _name_few(at: Sequence[int], palette: Palette) -> dict[str, Any]:
+    """A share of a handful of decisions is a rumour: said in its place."""
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [0.01] * len(at),
+        "y": list(at),
+        "text": ["<i>too few</i>"] * len(at),
+        "textposition": "middle right",
+        "textfont": {"color": palette.muted, "size": 12},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _rates(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.demo.officers import intervention_rows
-from data.demo.phases import LAST_DAY, MONTHS, is_burst_day, month_days, month_start
+from data.demo.phases import AS_OF, LAST_DAY, MONTHS, is_burst_day, month_days, month_start
 from data.demo.tables import REASONS
 from data.demo.versions import Version
 from data.demo.write import Tables, as_time
@@ -81,7 +81,7 @@ def write_mapping(folder: Path) -> Path:
     head = [
         'use_case = "credit"',
         'time_zone = "UTC"',
-        f'as_of = "{LAST_DAY}"',
+        f'as_of = "{AS_OF}"',  # the moment, not the whole of that day
         'models = "models"',
     ]
     blocks = []

@@ -101,7 +101,7 @@ def _show_bar(source: Source, labels: dict[str, str], asked: Filters) -> Filters
     with st.container(horizontal=True, vertical_alignment="bottom", key="filter_bar"):
         _set("use_case", asked.use_case)
         st.selectbox(
-            "Use case", list(labels), key="filter_use_case", format_func=lambda name: labels[name], width=230,
+            "Use case", list(labels), key="filter_use_case", format_func=lambda name: labels[name], width=270,
             on_change=_change_use_case,
         )  # fmt: skip
         filters = _show_period(source, asked)

@@ -37,9 +37,11 @@ def show_value(source: Source, page: Overrides, scope: str) -> None:
             if bad.matured_share is not None:
                 drill = Drill("low_side_bad_rate", "denominator", "segment", part)
                 rows.append(AgainstBreakEven(part, bad, even, normal, drill))
+    missing = source.missing(("decisions.gain_if_good", "decisions.loss_if_bad"))
+    reading = f"Break-even needs {' and '.join(missing)}, which this log does not map." if missing else ""
     chart = plot_value_against_break_even(
         title_value(source, page), rows, label=f"{source.use_case.word('bad')} rate", use_case=source.use_case,
-        dark=is_dark(), split="segment",
+        dark=is_dark(), split="segment", reading=reading,
     )  # fmt: skip
     show_panel(source, page.filters, chart, "value", scope)
 

@@ -19,6 +19,7 @@ from analysis.charts.escape import escape_markdown
 from analysis.findings import describe_change, title_split, title_trend
 from analysis.formats import format_value
 from analysis.overrides import DIRECTIONS, TILES, Overrides
+from analysis.reading import Drill
 from analysis.source import Limit, Source
 from pages.ui.headline import Tile, show_tiles
 from pages.ui.panels import is_dark, list_period, show_panel
@@ -29,7 +30,7 @@ _SHORT = {
     "low_side_override_rate": "low-side",
     "high_side_override_rate": "high-side",
 }
-_SPLIT_NAMES = {"model_version": "model version"}
+_SPLIT_NAMES = {"model_version": "model version", "period": "cohort"}
 
 
 def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
@@ -43,7 +44,7 @@ def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
         changes = page.claims.of(f"change:{name}")
         over, words = _describe_limit(source, answer, limit)
         change = describe_change(changes[0], card.unit, source) if changes else ""
-        periods = source.options.periods
+        periods = source.options.periods if source.options.is_dated else ()
         spark = draw_sparkline(
             periods, [page.trend[name].reading(p) for p in periods], label=card.label, unit=card.unit,
             use_case=source.use_case, dark=is_dark(), meaning=_MEANINGS.get(name, "person"),
@@ -65,6 +66,9 @@ def _describe_limit(source: Source, answer: Answer, limit: Limit | None) -> tupl
 
 def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
     """The one picture: override rate with low-side and high-side, month by month, marks and limit."""
+    if not source.options.is_dated:
+        _show_directions(source, page, scope)
+        return
     periods = source.options.periods
     series: list[Series] = [
         build_series(page.trend[name], periods, label=_SHORT[name], meaning=_MEANINGS[name]) for name in DIRECTIONS
@@ -77,6 +81,16 @@ def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
         selected=list_period(page.filters), compare=list_period(earlier) if earlier else None,
     )  # fmt: skip
     show_panel(source, page.filters, chart, "trend", scope)
+
+
+def _show_directions(source: Source, page: Overrides, scope: str) -> None:
+    """The same three rates of a log without dates, whose cohorts have no order a line could follow."""
+    parts = [Part(_SHORT[name], page.whole[name].reading(), Drill(name)) for name in DIRECTIONS]
+    chart = plot_breakdown(
+        title_trend(source, page), parts, label="share of eligible decisions", unit="share", use_case=source.use_case,
+        dark=is_dark(), split="direction", limit=source.use_case.limits.get("override_rate"),
+    )  # fmt: skip
+    show_panel(source, page.filters, chart, "directions", scope)
 
 
 def show_splits(source: Source, page: Overrides, scope: str) -> None:

@@ -280,11 +280,12 @@ def test_bands_and_reasons_are_counted_not_claimed(source, page):
     top = max(counts, key=lambda label: counts[label])
     total = sum(counts.values())
     assert plain(title_bands(source, page)) == (
-        f"Scores {top} hold {counts[top] / total * 100:.1f} % of all overrides with a score ({counts[top]:,} of {total:,})"
+        f"Scores {top} hold {counts[top] / total * 100:.1f} % of all overrides with a score "
+        f"({counts[top]:,} of {total:,})"
     )
     assert plain(title_reasons(source, page)).endswith(" of overrides give no reason or 'other'")
     empty = replace(page, bands=(), reasons=())
-    assert title_bands(source, empty) == "No overrides in any score band"
+    assert title_bands(source, empty) == "No override with a score"
     assert title_reasons(source, empty) == "No overrides, so no reasons"
 
 
