@@ -45,9 +45,9 @@ def estimate_adjusted(source: Source, filters: Filters, split: str) -> tuple[Que
 
     Expected: sum over cells of the rest's rate times the part's eligible cases; a cell nobody else decided in counts
     as observed and is no evidence. The change is (observed - expected) / n with a t interval from residuals summed per
-    decider, of the part and of the rest, whose rates vary as well; degrees of freedom after Welch and
-    Satterthwaite, but never more than the part's own deciders give. Taking the expected as fixed made a 5 % test of 12 equal teams exceed 6 %. Source: indirect standardisation as in
-    Spiegelhalter (2005).
+    decider, of the part and of the rest, whose rates vary as well; degrees of freedom after Welch and Satterthwaite,
+    but never more than the part's own deciders give. Taking the expected as fixed made a 5 % test of 12 equal teams
+    exceed 6 %. Source: indirect standardisation as in Spiegelhalter (2005).
     """
     where, params = filters.where()
     cells = [c for c in _CELLS if c != split]

@@ -20,7 +20,7 @@ st.title("Overrides", anchor=False)
 page = build_overrides(source, filters)
 scope = describe_scope(source, page)
 show_finding(describe_finding(source, page))
-show_scope(" ".join(part for part in (scope, describe_assumption(source)) if part))
+show_scope(" · ".join(part for part in (scope, describe_assumption(source)) if part))
 
 if page.decisions == 0:
     show_empty(source, filters)
