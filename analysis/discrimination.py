@@ -68,8 +68,9 @@ def build_histogram(
     group: npt.ArrayLike, position: npt.ArrayLike, count: npt.ArrayLike, *, groups: int, bins: int = SCORE_BINS
 ) -> FloatArray:
     """Dense counts, shape (groups, bins), from sparse rows (group, bin, count) as SQL returns them; repeats add up."""
-    cell = np.asarray(group, np.intp) * bins + np.asarray(position, np.intp)
-    if cell.size and not (cell.min() >= 0 and cell.max() < groups * bins and np.max(position) < bins):
+    place = np.asarray(position, np.intp)
+    cell = np.asarray(group, np.intp) * bins + place
+    if cell.size and not (cell.min() >= 0 and cell.max() < groups * bins and place.max() < bins):
         raise ValueError(f"groups must lie in 0 .. {groups - 1} and bins in 0 .. {bins - 1}")
     return sum_by(cell, count, groups * bins).reshape(groups, bins)
 
