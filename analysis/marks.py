@@ -11,8 +11,8 @@ from analysis.source import Source
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One mark: the month it stands in, a short name, its kind (intervention, model, definition), and the sentence."""
+class Event:
+    """Something that happened: its month, a short name, its kind (intervention, launch, definition), and a sentence."""
 
     at: str
     name: str
@@ -20,7 +20,7 @@ class Mark:
     sentence: str
 
 
-def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
+def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Event, ...]:
     """Every mark in order of time. An intervention rolled out team by team is one mark at its first start."""
     if not source.options.is_dated:
         return ()
@@ -30,7 +30,7 @@ def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
         "order by min(started_at), name"
     )
     marks = [
-        Mark(first, name, "intervention", _rollout(name, first, last, teams, text))
+        Event(first, name, "intervention", _rollout(name, first, last, teams, text))
         for name, first, last, teams, text in rows
     ]
     for version, month, owner in source.rows(
@@ -39,7 +39,7 @@ def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
     ):
         owned = f", owned by {owner}" if owner else ""
         marks.append(
-            Mark(month, f"model {version}", "model", f"Model {version} went live in {name_month(month)}{owned}.")
+            Event(month, f"model {version}", "launch", f"Model {version} went live in {name_month(month)}{owned}.")
         )
     last = source.options.periods[-1] if source.options.periods else ""
     for card in cards:
@@ -47,7 +47,7 @@ def read_marks(source: Source, cards: Iterable[Card]) -> tuple[Mark, ...]:
             month = f"{change.on:%Y-%m}"
             if month <= last:
                 sentence = f"The definition of {card.label} changed on {change.on:%d %b %Y}: {change.why}"
-                marks.append(Mark(month, f"{card.label} redefined", "definition", sentence))
+                marks.append(Event(month, f"{card.label} redefined", "definition", sentence))
     return tuple(sorted(marks, key=lambda mark: (mark.at, mark.name)))
 
 

@@ -14,7 +14,7 @@ from analysis.case_mix import Adjusted, estimate_adjusted
 from analysis.compare import Claimed, claim_all, compare_periods, compare_with_rest
 from analysis.filters import Filters
 from analysis.intervals import estimate_means
-from analysis.marks import Mark, read_marks
+from analysis.marks import Event, read_marks
 from analysis.query import Query
 from analysis.reading import ChangeReading
 from analysis.reasons import Reason, answer_reasons
@@ -57,7 +57,7 @@ class Overrides:
     outcomes: dict[str, Answer]
     deciders: Answer | None
     scores: dict[str, ScoreAnswer]
-    marks: tuple[Mark, ...]
+    marks: tuple[Event, ...]
     claims: Claimed
     queries: dict[str, Query]
 

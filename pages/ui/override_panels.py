@@ -81,6 +81,9 @@ def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:
         selected=list_period(page.filters), compare=list_period(earlier) if earlier else None,
     )  # fmt: skip
     show_panel(source, page.filters, chart, "trend", scope)
+    if page.marks:
+        with st.expander("What the marks mean"):
+            st.markdown("\n".join(f"- {escape_markdown(mark.sentence)}" for mark in page.marks))
 
 
 def _show_directions(source: Source, page: Overrides, scope: str) -> None:

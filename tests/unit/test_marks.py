@@ -57,12 +57,12 @@ def source(tmp_path_factory):
 def test_every_mark_in_order_of_time_with_its_sentence(source):
     marks = read_marks(source, [])
     assert [(m.at, m.name, m.kind) for m in marks] == [
-        ("2024-01", "model v1", "model"),
+        ("2024-01", "model v1", "launch"),
         ("2025-02", "Pilot", "intervention"),
         ("2025-03", "Explanations", "intervention"),
         ("2025-03", "Reason codes", "intervention"),
         ("2025-04", "Training", "intervention"),
-        ("2025-07", "model v2", "model"),
+        ("2025-07", "model v2", "launch"),
     ]
     sentences = {m.name: m.sentence for m in marks}
     assert sentences == {
