@@ -50,22 +50,26 @@ def phase_of(month: int) -> str:
     return next(p.name for p in PHASES if p.first <= month <= p.last)
 
 
+def _begin(month: int) -> np.datetime64:
+    return FIRST_MONTH + np.timedelta64(month - 1, "M")
+
+
 @cache
 def month_days(month: int) -> Array:
     """The days (datetime64[D]) of month number `month`."""
-    start = FIRST_MONTH + (month - 1)
-    return np.arange(start.astype("datetime64[D]"), (start + 1).astype("datetime64[D]"))
+    return np.arange(_begin(month).astype("datetime64[D]"), _begin(month + 1).astype("datetime64[D]"))
 
 
 def month_start(month: int) -> np.datetime64:
     """The first instant of a month number, in seconds."""
-    start: np.datetime64 = (FIRST_MONTH + (month - 1)).astype("datetime64[s]")
+    start: np.datetime64 = _begin(month).astype("datetime64[s]")
     return start
 
 
 def is_burst_day(days: Array) -> Array:
     """Whether each day lies in the nine days without the bureau's data."""
-    return (days >= BURST_FIRST_DAY) & (days < BURST_FIRST_DAY + int(planted("null_burst", "days")))
+    end = BURST_FIRST_DAY + np.timedelta64(int(planted("null_burst", "days")), "D")
+    return (days >= BURST_FIRST_DAY) & (days < end)
 
 
 def _plain_weights(days: Array) -> Array:
@@ -85,7 +89,7 @@ def day_weights(month: int) -> Array:
 
 @cache
 def _campaign_factor() -> float:
-    every = np.arange(month_days(1)[0], month_days(MONTHS)[-1] + 1)
+    every = np.arange(month_days(1)[0], month_days(MONTHS)[-1] + np.timedelta64(1, "D"))
     weights, burst = _plain_weights(every), is_burst_day(every)
     wanted = planted("null_burst", "share") / planted("null_burst", "reach")
     return float(wanted / (1 - wanted) * weights[~burst].sum() / weights[burst].sum())

@@ -31,7 +31,7 @@ def find_reapplications(batch: Batch, version: Version) -> dict[int, Carried]:
     gap = rng.uniform(0.4, planted("reapplications", "days") - 0.3, n)
     arrays["received"] = batch["decided"][rows] + seconds(gap)
     waiting = np.clip(0.9 * np.exp(0.7 * rng.normal(size=n)), 0.3, 8.0)
-    next_day = (arrays["received"] + seconds(waiting)).astype("datetime64[D]") + 1
+    next_day = (arrays["received"] + seconds(waiting)).astype("datetime64[D]") + np.timedelta64(1, "D")
     arrays["decided"] = next_day.astype("datetime64[s]") + seconds(working_hour(rng, n))
     arrays = {name: arrays[name] for name in KEPT}
     month = (arrays["decided"].astype("datetime64[M]") - FIRST_MONTH).astype("int64") + 1

@@ -19,7 +19,7 @@ FEEDS = (("credit bureau", "Head of Data", 1.0), ("core banking", "Head of IT", 
 
 
 def write_versions(tables: Tables, versions: list[Version]) -> None:
-    retired = [np.datetime64(month_start(v.month)) for v in versions[1:]] + [np.datetime64("NaT")]
+    retired = [np.datetime64(month_start(v.month)) for v in versions[1:]] + [np.datetime64("NaT", "s")]
     tables.add("model_versions", {
         "model_version": pa.array([v.name for v in versions]),
         "trained_at": as_time(np.array([v.trained_at for v in versions])),

@@ -21,9 +21,11 @@ from analysis.store import open_source, read_manifest
 _LABELS = {"segment": "Segment", "region": "Region", "product": "Product", "channel": "Channel",
            "model_version": "Model version", "team": "Team"}  # fmt: skip
 _URL_KEYS = frozenset(f.name for f in fields(Filters))
-# The page begins where the browser does; the image button of a chart shows its focus in both themes.
+# The page begins where the browser does; the image button of a chart shows its focus in both themes. A table's own CSV
+# button is left out: it writes names from other people's tables as they are, and a spreadsheet would run "=...".
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; }
+[data-testid="stElementToolbar"] button[aria-label^="Download as CSV"] { display: none; }
 .modebar-btn:focus-visible { outline: 2px solid currentColor; }
 @media print { .st-key-navigation, .st-key-filter_bar, [data-testid="stExpander"], .modebar { display: none; } }
 </style>"""

@@ -185,3 +185,11 @@ def test_the_published_pretrial_log_stands_on_the_page(url: str, page: Page):
     settle(page, "The 29 hearings behind")
     page.goto(f"{url}/cases?use_case=pretrial&card=high_side_override_rate&part=numerator")
     settle(page, "The 809 hearings behind")
+
+
+def test_no_table_offers_a_download_that_a_spreadsheet_would_run(url: str, page: Page):
+    page.goto(f"{url}/cases")
+    settle(page, "Open one application by its id")
+    toolbar = page.locator("[data-testid=stElementToolbar]").get_by_label(re.compile("^Download as CSV"))
+    expect(toolbar.first).to_be_hidden()
+    expect(page.get_by_role("button", name="Download as CSV", exact=True)).to_be_visible()
