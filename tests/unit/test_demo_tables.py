@@ -38,7 +38,7 @@ def decisions(files: DemoFiles) -> pd.DataFrame:
 def test_the_mapping_names_every_source_and_only_columns_of_the_contract(files: DemoFiles) -> None:
     mapping = tomllib.loads(files.mapping.read_text(encoding="utf-8"))
     assert mapping["use_case"] == "credit"
-    assert str(mapping["as_of"]) == str(AS_OF.astype("datetime64[D]"))
+    assert str(mapping["as_of"]) == str(AS_OF)
     for source in mapping["source"]:
         table = TABLES[source["table"]]
         names = pq.read_schema(files.folder / source["files"][0]).names
