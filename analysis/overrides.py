@@ -67,7 +67,7 @@ class Overrides:
         return sum(self.whole["override_rate"].decisions)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # an entry holds the sums its changes are made from, some megabytes
 def build_overrides(source: Source, filters: Filters) -> Overrides:
     """Answer the page for one selection; kept, because many readers ask for the same one."""
     filters = replace(filters, snapshot=None)
