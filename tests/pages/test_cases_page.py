@@ -10,8 +10,10 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.jobs.demo import build_demo
 from analysis.store import models_folder, open_source
 from tests.unit.case_store import CASES, build_decisions, build_inputs, publish, publish_cases, train_versions
+from tests.unit.stores import publish_random
 
 MAIN = str(Path(__file__).parents[2] / "pages" / "_main.py")
 Query = Mapping[str, str | list[str]]
@@ -279,3 +281,28 @@ def test_a_log_of_cohorts_without_dates_is_listed_and_opened(tmp_path: Path, use
     said = words(visit({"case": "X-3"}))
     assert "This log has no times." in said
     assert "wave 1" in said
+
+
+@pytest.mark.parametrize("damage", ["credit.duckdb", "manifest.json"])
+def test_a_broken_snapshot_is_told_in_words(tmp_path: Path, use_store: Callable[[Path], None], damage: str) -> None:
+    publish_random(tmp_path, decisions=200)
+    folder = next(path for path in (tmp_path / "snapshots").iterdir())
+    (folder / damage).write_bytes(b"not what it was" * 10)
+    use_store(tmp_path)
+    at = visit({"case": "C-00001"})
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "Traceback" not in words(at)
+
+
+def test_the_demo_opens_every_kind_of_case(tmp_path: Path, use_store: Callable[[Path], None]) -> None:
+    use_store(tmp_path)
+    build_demo(6_000)
+    source = open_source("credit")
+    kinds = ("is_low_side", "is_high_side", "channel = 'bypassed' and score is null", "channel = 'automated'",
+             "recommendation = 'refer'", "basis = 'policy'", "basis = 'input'", "not is_in_scope")  # fmt: skip
+    for kind in kinds:
+        case_id = source.rows(f"select case_id from facts where {kind} order by case_id limit 1")[0][0]
+        at = visit({"case": case_id})
+        assert not at.exception and not at.error, kind
+        assert f"Application {case_id}" in words(at), kind
