@@ -8,11 +8,14 @@ from pages.ui.guard import panel
 st.set_page_config(page_title="Execution Debt", layout="wide", initial_sidebar_state="collapsed")
 
 PAGES = [
-    st.Page("overrides.py", title="Overrides", url_path="start", default=True),
+    st.Page("overview.py", title="Overview", url_path="start", default=True),
+    st.Page("overrides.py", title="Overrides", url_path="overrides"),
     st.Page("cases.py", title="Cases", url_path="cases"),
+    st.Page("definitions.py", title="Definitions", url_path="definitions"),
+    st.Page("page_data.py", title="Data", url_path="data"),
 ]
-# The default page answers only at /: a link to /overrides must work as well.
-HIDDEN = [st.Page("overrides.py", title="Overrides", url_path="overrides", visibility="hidden")]
+# The default page answers only at /: a link to /overview must work as well.
+HIDDEN = [st.Page("overview.py", title="Overview", url_path="overview", visibility="hidden")]
 
 # The links are the frame's own: Streamlit's would leave the selection out of the address of the page they open.
 chosen = st.navigation([*PAGES, *HIDDEN], position="hidden")

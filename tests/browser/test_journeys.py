@@ -46,7 +46,7 @@ def test_a_link_to_a_case_as_the_very_first_request(fresh_url: str, page: Page, 
 
 
 def test_filter_switch_page_reload_and_open_elsewhere(url: str, page: Page, browser: Browser, facts):
-    page.goto(url)
+    page.goto(f"{url}/overrides")
     settle(page, "Finding")
     page.get_by_role("button", name=re.compile("^Groups")).click()
     page.get_by_label("Team", exact=True).click()
@@ -71,7 +71,7 @@ def figure(page: Page, split: str):
 
 
 def test_drill_from_a_bar_to_a_case_and_back(url: str, page: Page, facts):
-    page.goto(f"{url}/?start=2024-06&end=2024-10&region=East")
+    page.goto(f"{url}/overrides?start=2024-06&end=2024-10&region=East")
     settle(page, "Finding", figure(page, "product"))
     bar = figure(page, "product").locator(".barlayer .point path").first
     bar.scroll_into_view_if_needed()
@@ -96,7 +96,7 @@ def test_drill_from_a_bar_to_a_case_and_back(url: str, page: Page, facts):
 
 
 def test_the_csv_says_what_the_screen_says(url: str, page: Page, facts, tmp_path: Path):
-    page.goto(f"{url}/?start=2024-06&end=2024-10")
+    page.goto(f"{url}/overrides?start=2024-06&end=2024-10")
     settle(page, "Finding", figure(page, "segment"))
     chart = figure(page, "segment")
     chart.scroll_into_view_if_needed()
@@ -129,12 +129,12 @@ def test_the_csv_says_what_the_screen_says(url: str, page: Page, facts, tmp_path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("place", ["", "cases", "case"])
+@pytest.mark.parametrize("place", ["overrides", "cases", "case"])
 def test_no_serious_accessibility_violation(url: str, browser: Browser, case_id: str, scheme: str, place: str):
     visitor = browser.new_context(color_scheme=scheme, viewport={"width": 1366, "height": 900})
     page = visitor.new_page()
     address, content = {
-        "": ("", "Finding"),
+        "overrides": ("overrides", "Finding"),
         "cases": ("cases", "Open one application by its id"),
         "case": (f"cases?case={case_id}", "What the person did"),
     }[place]
@@ -144,7 +144,7 @@ def test_no_serious_accessibility_violation(url: str, browser: Browser, case_id:
     visitor.close()
 
 
-@pytest.mark.parametrize("address", ["", "cases"])
+@pytest.mark.parametrize("address", ["overrides", "cases"])
 def test_nothing_runs_off_a_phone(url: str, browser: Browser, address: str):
     visitor = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True)
     page = visitor.new_page()
@@ -156,7 +156,7 @@ def test_nothing_runs_off_a_phone(url: str, browser: Browser, address: str):
 
 
 def test_what_is_not_there_is_said_in_words(url: str, page: Page):
-    page.goto(f"{url}/?team=Nobody&start=2019-13")
+    page.goto(f"{url}/overrides?team=Nobody&start=2019-13")
     settle(page, "There is no team Nobody in this snapshot", "is not a month")
     page.goto(f"{url}/cases?case=C-does-not-exist")
     settle(page, page.get_by_text("C-does-not-exist").first)
@@ -165,7 +165,7 @@ def test_what_is_not_there_is_said_in_words(url: str, page: Page):
 
 @pytest.mark.skipif(not HAS_SHARED, reason="../shared/data is not here: the published decision logs are not loaded")
 def test_the_published_reader_study_stands_on_the_page(url: str, page: Page):
-    page.goto(f"{url}/?use_case=readers")
+    page.goto(f"{url}/overrides?use_case=readers")
     settle(page, "25.2", "Override rate by radiologist")
     screen = plain(page.locator("body").inner_text())
     assert "25.2 %" in screen and "of 1,100 eligible scan readings" in screen
@@ -179,7 +179,7 @@ def test_the_published_reader_study_stands_on_the_page(url: str, page: Page):
 
 @pytest.mark.skipif(not HAS_SHARED, reason="../shared/data is not here: the published decision logs are not loaded")
 def test_the_published_pretrial_log_stands_on_the_page(url: str, page: Page):
-    page.goto(f"{url}/?use_case=pretrial")
+    page.goto(f"{url}/overrides?use_case=pretrial")
     settle(page, "cannot be observed", "of 1,990 eligible hearings")
     page.goto(f"{url}/cases?use_case=pretrial&card=low_side_override_rate&part=numerator")
     settle(page, "The 29 hearings behind")

@@ -20,7 +20,8 @@ MAIN = str(Path(__file__).parents[2] / "pages" / "_main.py")
 
 
 def run(query: dict[str, str | list[str]] | None = None) -> AppTest:
-    at = AppTest.from_file(MAIN, default_timeout=60)
+    at = AppTest.from_file(MAIN, default_timeout=60).run()
+    at.switch_page("overrides.py")
     for name, value in (query or {}).items():
         at.query_params[name] = value
     return at.run()
