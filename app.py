@@ -135,11 +135,14 @@ def _show_script_error(error: Exception) -> bool:
 
 
 async def show_readiness(_: Request) -> Response:
-    """`/ready`: 200 and the snapshot being served as JSON, or 503 and the reason in words."""
+    """`/ready`: 200 and the snapshot being served as JSON, beside it under "degraded" what is wrong if it is not the
+    one chosen; or 503 and the reason in words where nothing can be served."""
     from analysis.store import describe_readiness
 
-    ready, words = await run_in_threadpool(describe_readiness)
-    return JSONResponse({"snapshot": words}) if ready else PlainTextResponse(words, status_code=503)
+    found = await run_in_threadpool(describe_readiness)
+    if not found.is_ready:
+        return PlainTextResponse(found.words, status_code=503)
+    return JSONResponse({"snapshot": found.snapshot} | ({"degraded": found.words} if found.words else {}))
 
 
 async def _show_server_error(_: Request, error: Exception) -> Response:

@@ -1,5 +1,5 @@
 """Errors a person can mend, under the name pages import."""
 
-from data.errors import UserError
+from data.errors import DamageError, UserError
 
-__all__ = ["UserError"]
+__all__ = ["DamageError", "UserError"]

@@ -3,7 +3,12 @@ everything the page inspected; otherwise the sentence says that there is no clea
 
 from __future__ import annotations
 
-from analysis.filters import describe_period
+from collections.abc import Mapping
+from typing import Protocol
+
+from analysis.answer import Answer
+from analysis.compare import Claimed
+from analysis.filters import Filters, describe_period
 from analysis.formats import (
     format_change,
     format_change_reading,
@@ -24,6 +29,16 @@ _PLURALS = {
     "period": "cohorts",
 }  # fmt: skip
 _SINGULARS = {**{name: name for name in _PLURALS}, "model_version": "model version", "period": "cohort"}
+
+
+class Page(Protocol):
+    """A page's numbers, as far as sentences that several pages share ask for them."""
+
+    @property
+    def whole(self) -> Mapping[str, Answer]: ...
+
+    @property
+    def claims(self) -> Claimed: ...
 
 
 def describe_finding(source: Source, page: Overrides) -> list[str]:
@@ -47,8 +62,11 @@ def describe_finding(source: Source, page: Overrides) -> list[str]:
     return [f"{first}.", describe_value(source, page), *_describe_change(source, page)]
 
 
-def describe_value(source: Source, page: Overrides) -> str:
-    """What low-side overrides were worth, as far as it was seen, and what cannot be seen."""
+def describe_value(source: Source, page: Page, decided: str = "") -> str:
+    """What low-side overrides were worth, as far as it was seen, and what cannot be seen.
+
+    decided: " decided Mar 2025", where it is not the page's own period.
+    """
     use_case = source.use_case
     value, bad = (page.whole[n].reading() for n in ("low_side_value", "low_side_bad_rate"))
     unseen = "" if use_case.outcomes_cover == "all" else (
@@ -57,11 +75,11 @@ def describe_value(source: Source, page: Overrides) -> str:
     )  # fmt: skip
     if not value.is_shown:
         if bad.is_shown:
-            return f"Of low-side overrides {format_reading(bad, 'share', use_case)} turned out bad.{unseen}"
+            return f"Of low-side overrides{decided} {format_reading(bad, 'share', use_case)} turned out bad.{unseen}"
         why = value.why if value.n or not bad.why else bad.why
-        return f"What low-side overrides were worth cannot be said yet. {why}{unseen}"
+        return f"What low-side overrides{decided} were worth cannot be said yet. {why}{unseen}"
     claimed = page.claims.of("zero:low_side_value")[0].is_claimed
-    amount = _money_each(value, use_case.currency, source, claimed=claimed)
+    amount = f"Low-side overrides{decided} {_money_each(value, source, claimed=claimed)}"
     even = page.whole["low_side_break_even"].reading()
     beside = ""
     if bad.is_shown and even.value is not None:
@@ -72,13 +90,13 @@ def describe_value(source: Source, page: Overrides) -> str:
     return f"{amount}{beside} (n = {format_count(value.n, use_case)} whose outcome is known).{unseen}"
 
 
-def _money_each(value: Reading, currency: str, source: Source, *, claimed: bool) -> str:
+def _money_each(value: Reading, source: Source, *, claimed: bool) -> str:
     assert value.value is not None
     if not claimed:
-        return f"Low-side overrides show no clear gain or loss, {format_reading(value, 'money', source.use_case)} each"
+        return f"show no clear gain or loss, {format_reading(value, 'money', source.use_case)} each"
     verb = "earned" if value.value > 0 else "lost"
     positive = Reading(abs(value.value), *_turned(value), n=value.n)
-    return f"Low-side overrides {verb} {format_reading(positive, 'money', source.use_case)} each"
+    return f"{verb} {format_reading(positive, 'money', source.use_case)} each"
 
 
 def _turned(value: Reading) -> tuple[float | None, float | None]:
@@ -102,16 +120,22 @@ def _describe_change(source: Source, page: Overrides) -> list[str]:
 
 def describe_scope(source: Source, page: Overrides) -> str:
     """The scope line: what is selected, n of N, how much has matured, as of when."""
+    return build_scope(source, page.filters, page.decisions, page.whole["outcome_coverage"].reading().matured_share)
+
+
+def build_scope(source: Source, filters: Filters, decisions: int, matured: float | None, more: str = "") -> str:
+    """The scope line from its parts. more: what else bounds the page's numbers, said before the date."""
     use_case = source.use_case
-    matured = page.whole["outcome_coverage"].reading().matured_share
     parts = [
         use_case.label,
-        page.filters.sentence(use_case.word("cases")),
-        f"{format_n_of(page.decisions, source.decisions, use_case)} decisions",
+        filters.sentence(use_case.word("cases")),
+        f"{format_n_of(decisions, source.decisions, use_case)} decisions",
     ]
     if matured is not None:
         horizon = f" ({use_case.horizon_days} days after booking)" if use_case.horizon_days else ""
         parts.append(f"{format_value(matured, 'share', use_case)} matured{horizon}")
+    if more:
+        parts.append(more)
     if source.as_of:
         parts.append(f"as of {source.as_of_words}")
     parts.append(f"snapshot {source.snapshot}")

@@ -87,7 +87,7 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     inspected: dict[str, Sequence[ChangeReading]] = {
         f"change:{name}": compare_periods(whole[name], before[name]) for name in before
     }
-    inspected["zero:low_side_value"] = (_against_zero(whole["low_side_value"]),)
+    inspected["zero:low_side_value"] = (compare_with_zero(whole["low_side_value"]),)
     for split, answers in splits.items():
         if split != "team":
             inspected[f"split:{split}"] = compare_with_rest(answers["override_rate"])
@@ -124,7 +124,7 @@ def build_overrides(source: Source, filters: Filters) -> Overrides:
     )
 
 
-def _against_zero(answer: Answer) -> ChangeReading:
+def compare_with_zero(answer: Answer) -> ChangeReading:
     """Whether a mean differs from 0, as a comparison among the others the page makes."""
     reading = answer.reading()
     if not reading.is_shown or reading.low is None:

@@ -64,7 +64,7 @@ _LISTED = (
         reading="Model and people together: it falls when people accept differently, even if the model is as good as "
         "before. Compare it with the figure for automated cases, which people did not select.",
         owner="Model Risk",
-        unit="number",
+        unit="ratio",
         direction="higher_is_better",
         source="DeLong, DeLong and Clarke-Pearson (1988)",
         needs=("decisions.score", "outcomes.bad"),
@@ -88,7 +88,7 @@ _LISTED = (
         reading="Above 1, more cases turned bad than the model expected of them. For low-side overrides by reason it "
         "tells which reasons carry knowledge the model lacks.",
         owner="Model Risk",
-        unit="number",
+        unit="ratio",
         direction="context",
         source="Spiegelhalter (2005); observed / expected with deciders as clusters",
         needs=("decisions.score", "outcomes.bad"),

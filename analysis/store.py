@@ -7,47 +7,74 @@ an older one stay open until they fall out of the small cache.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.catalog import read_catalog
-from analysis.errors import UserError
+from analysis.errors import DamageError, UserError
 from analysis.filters import DIMENSIONS, Options
 from analysis.rollups import hash_definitions
+from analysis.shown import Shown, find_shown, hash_part_later, mark_damaged, store_root
 from analysis.source import Source
 from data.engine import Reader
 from data.snapshots import Manifest, Store
+from data.soundness import check_models
 from data.use_case import parse_use_case
 
-DEFAULT_ROOT = Path(__file__).parent.parent / "data" / "store"
+__all__ = [
+    "Readiness", "Shown", "describe_readiness", "is_outdated", "model_file", "models_folder", "open_shown",
+    "open_source", "read_manifest", "read_shown", "store_root",
+]  # fmt: skip
+
 _KEPT = 6
 _lock = threading.Lock()
 _sources: OrderedDict[tuple[Path, str, str], Source] = OrderedDict()
 
 
-def store_root() -> Path:
-    """The store's folder: EXECUTION_DEBT_STORE, or data/store beside the code."""
-    return Path(os.environ.get("EXECUTION_DEBT_STORE") or DEFAULT_ROOT).resolve()
+def read_shown() -> Shown:
+    """The snapshot shown, and what is to be said of it; UserError where none can be."""
+    return find_shown(_is_open)
 
 
 def read_manifest() -> Manifest:
     """The manifest of the snapshot shown; UserError where there is none yet."""
-    manifest = Store(store_root()).current()
-    if manifest is None:
-        raise UserError(
-            "There are no data yet",
-            f"No snapshot was ever published in {store_root()}.",
-            "Build the demo with `make demo` (python -m analysis.jobs.demo), or load your tables with "
-            "`python -m analysis.jobs.load mapping.toml`.",
-        )
-    return manifest
+    return read_shown().manifest
 
 
 def open_source(use_case: str | None = None) -> Source:
     """One use case of the snapshot shown, the first where none is named; UserError for one that is not there."""
-    manifest = read_manifest()
+    return open_shown(use_case)[1]
+
+
+def open_shown(use_case: str | None = None) -> tuple[Shown, Source]:
+    """The same with the snapshot it belongs to: the last sound one, where opening finds damage."""
+    while True:
+        shown = read_shown()
+        try:
+            return shown, _open_kept(shown.manifest, use_case)
+        except DamageError as error:
+            mark_damaged(store_root(), shown.manifest, error)
+            after = read_shown()  # each round passes over one more snapshot; UserError after the last
+            if after.manifest.id == shown.manifest.id:
+                raise UserError(error.title, error.what_happened, error.what_to_do) from error
+
+
+def is_outdated(source: Source) -> bool:
+    """Whether another snapshot is shown by now than the one this source reads; also while none can be."""
+    try:
+        return read_manifest().id != source.snapshot
+    except UserError:
+        return True
+
+
+def _is_open(snapshot: str) -> bool:
+    with _lock:
+        return any(key[:2] == (store_root(), snapshot) for key in _sources)
+
+
+def _open_kept(manifest: Manifest, use_case: str | None) -> Source:
     name = use_case or next(iter(manifest.parts))
     if name not in manifest.parts:
         raise UserError(
@@ -75,14 +102,18 @@ def _open(manifest: Manifest, name: str) -> Source:
             f"Metrics or row sets changed since snapshot {manifest.id} was built, so its sums no longer fit them.",
             "Build its sums anew with `python -m analysis.jobs.rebuild`; the decisions stay as they are.",
         )
-    reader = Reader(folder / part.file)
+    root = store_root()
+    reader = Reader(folder / part.file, on_damage=lambda error: mark_damaged(root, manifest, error))
     toml = folder / f"{name}.toml"
     try:
         text = toml.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(
-            "This snapshot is not complete", f"The file {toml} is missing.", "Choose another snapshot, or load again."
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamageError(
+            "This snapshot is not complete",
+            f"The file {toml} is missing or cannot be read ({type(error).__name__}).",
+            "Choose another snapshot, or load again.",
         ) from None
+    hash_part_later(root, manifest, part)
     options = _read_options(reader, tuple(manifest.parts))
     return Source(
         reader=reader,
@@ -109,9 +140,32 @@ def models_folder(source: Source) -> Path:
     return Store(store_root()).folder(source.snapshot) / "models" / source.use_case.name
 
 
-def describe_readiness() -> tuple[bool, str]:
-    """Whether pages can be served, and the snapshot's id or what is wrong, in words."""
+def model_file(source: Source, name: str) -> Path:
+    """The path of one artifact, found to be what was published; DamageError where it is not. There need be none."""
+    store = Store(store_root())
     try:
-        return True, read_manifest().id
+        part = store.manifest(source.snapshot).parts[source.use_case.name]
+        check_models(store.folder(source.snapshot), part, only=name)
+    except DamageError as error:
+        raise UserError(
+            "The model cannot be asked", error.what_happened, "Load the tables again, or restore it from a backup."
+        ) from error
+    return models_folder(source) / name
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether pages can be served, from which snapshot, and in words what is not as it should be ("" if nothing)."""
+
+    is_ready: bool
+    snapshot: str
+    words: str
+
+
+def describe_readiness() -> Readiness:
+    """What the dashboard could show this moment. Opening the first use case finds what a look at the files does not."""
+    try:
+        shown, source = open_shown()
     except UserError as error:
-        return False, str(error)
+        return Readiness(False, "", str(error))
+    return Readiness(True, shown.manifest.id, shown.describe(source.as_of_words))

@@ -68,5 +68,32 @@ def read_memory() -> int | None:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+def read_resident(process_id: int) -> int | None:
+    """Bytes of memory a running process holds now; None where the system does not tell."""
+    if sys.platform == "darwin":
+        return int(_run("ps", "-o", "rss=", "-p", str(process_id))) * 1024
+    return _read_status(process_id, "VmRSS")
+
+
+def read_peak(process_id: int) -> int | None:
+    """The most a running process held so far. Only Linux tells it of a process that has not ended, and there it is
+    better than what is told at the end, which begins at the size of the process that started it."""
+    return _read_status(process_id, "VmHWM")
+
+
+def _read_status(process_id: int, name: str) -> int | None:
+    status = Path(f"/proc/{process_id}/status")
+    if not status.is_file():
+        return None
+    for line in status.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
 def _ask(name: str) -> str:
-    return subprocess.run(["sysctl", "-n", name], capture_output=True, encoding="utf-8", check=True).stdout.strip()
+    return _run("sysctl", "-n", name)
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.strip()

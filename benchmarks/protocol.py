@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -42,7 +43,12 @@ class Session:
     page_hash: str = ""
     query_string: str = ""
     widget_ids: dict[str, str] = field(default_factory=dict)  # key given in the script -> id on the wire
-    texts: list[str] = field(default_factory=list)  # markdown bodies of the last rerun, to check what was shown
+    pages: dict[str, str] = field(default_factory=dict)  # address path of a page -> its hash
+    # What the last rerun showed, to be checked: its first-level heading, its texts, and the links to pages above the
+    # heading (hash -> query string), which are the navigation's.
+    heading: str = ""
+    texts: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
     _values: dict[str, WidgetValue] = field(default_factory=dict)
     _socket: ClientConnection | None = None
 
@@ -67,6 +73,12 @@ class Session:
         """Go to a page by its address path ("" is the first page), as a deep link or a click in the navigation does."""
         self.page_hash, self.query_string, self._values = "", query_string, {}
         return await self._run(page)
+
+    async def follow(self, page: str) -> Timing:
+        """Click the link to a page in the navigation of the last rerun; KeyError where it showed none."""
+        self.page_hash = self.pages[page]
+        self.query_string, self._values = self.links[self.page_hash], {}
+        return await self._run("")
 
     async def rerun(self, query_string: str | None = None, widgets: Mapping[str, WidgetValue] | None = None) -> Timing:
         """Run the same page again with other widget values, named by their keys, or another query string."""
@@ -99,7 +111,6 @@ class Session:
         assert self._socket is not None
         size = 0
         exceptions: list[str] = []
-        self.texts = []
         while True:
             payload = await self._socket.recv(decode=False)
             size += len(payload)
@@ -107,8 +118,12 @@ class Session:
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self.page_hash = message.new_session.page_script_hash
+                self.heading, self.texts, self.links = "", [], {}
             elif kind == "navigation":
                 self.page_hash = message.navigation.page_script_hash
+                self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
+            elif kind == "page_info_changed":
+                self.query_string = message.page_info_changed.query_string
             elif kind == "page_not_found":
                 exceptions.append(f"Page not found: {message.page_not_found.page_name or 'unnamed'}")
             elif kind == "delta":
@@ -134,6 +149,12 @@ class Session:
             yield delta.new_element.alert.body
         elif kind == "markdown":
             self.texts.append(delta.new_element.markdown.body)
+        elif kind == "html":
+            self.texts.append(unescape(delta.new_element.html.body))
+        elif kind == "heading" and delta.new_element.heading.tag == "h1":
+            self.heading = self.heading or delta.new_element.heading.body
+        elif kind == "page_link" and not self.heading:
+            self.links[delta.new_element.page_link.page_script_hash] = delta.new_element.page_link.query_string
 
 
 def _build_state(identity: str, value: WidgetValue) -> WidgetState:

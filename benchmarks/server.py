@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.machine import read_peak, read_resident
 from benchmarks.store import ROOT, wait_for_end
 
 START_SECONDS = 120
@@ -25,27 +26,36 @@ class Server:
 
     url: str
     log: Path
+    process_id: int
     peak_bytes: int | None = None
+
+    @property
+    def resident_bytes(self) -> int | None:
+        """Its memory now; None where the system does not tell."""
+        return read_resident(self.process_id)
 
 
 @contextmanager
-def serve(store: Path) -> Iterator[Server]:
+def serve(store: Path, log: Path) -> Iterator[Server]:
     """Start the dashboard over `store` and yield it once it is ready; RuntimeError with its log if it is not."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
-    server = Server(f"http://127.0.0.1:{port}", store / "server.log")
     environment = os.environ | {"EXECUTION_DEBT_STORE": str(store)}
-    with server.log.open("wb") as output:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    server = Server(f"http://127.0.0.1:{port}", log, process.pid)
     try:
         _wait_until_ready(server, process)
         yield server
     finally:
         if process.poll() is None:
+            peak = read_peak(process.pid)
             process.terminate()
-            server.peak_bytes = wait_for_end(process)
+            ended = wait_for_end(process)
+            server.peak_bytes = peak if peak is not None else ended
 
 
 def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:

@@ -23,11 +23,10 @@ _SUFFIXES = (".py", ".sql", ".toml")
 
 @dataclass(frozen=True)
 class Build:
-    """One built demo: decisions asked for, seconds of the command, its peak memory in bytes (None where the system
-    does not tell), bytes of the published snapshot, and where the store lies."""
+    """One store: seconds of the command that built the demo (None for a store that was given), its peak memory in bytes
+    (None where the system does not tell), bytes of what was published, and where the store lies."""
 
-    decisions: int
-    seconds: float
+    seconds: float | None
     peak_bytes: int | None
     snapshot_bytes: int
     store: str
@@ -47,10 +46,22 @@ def build_store(decisions: int, folder: Path) -> Build:
         shutil.rmtree(older)
     place.mkdir(parents=True)
     seconds, peak = _run_demo(decisions, place)
-    snapshots = (path for path in (place / "snapshots").rglob("*") if path.is_file())
-    build = Build(decisions, seconds, peak, sum(path.stat().st_size for path in snapshots), str(place))
+    build = Build(seconds, peak, _measure_size(place), str(place))
     record.write_text(json.dumps(asdict(build), indent=1), encoding="utf-8")
     return build
+
+
+def find_store(place: Path) -> Build:
+    """A store that is there already; RuntimeError where nothing was published in it."""
+    if not (place / "current.json").is_file():
+        raise RuntimeError(f"No snapshot was ever published in {place}.")
+    return Build(None, None, _measure_size(place), str(place))
+
+
+def _measure_size(place: Path) -> int:
+    """Bytes of the snapshots, a file that several of them share counted once."""
+    files = (path.stat() for path in (place / "snapshots").rglob("*") if path.is_file())
+    return sum({(file.st_dev, file.st_ino): file.st_size for file in files}.values())
 
 
 def _run_demo(decisions: int, store: Path) -> tuple[float, int | None]:

@@ -7,7 +7,7 @@ a reader keeps a replaced file open, so snapshots are never changed in place.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from data.errors import UserError
+from data.errors import DamageError
 
 Params = Mapping[str, Any]
 Connection = duckdb.DuckDBPyConnection  # the type, for callers that may not import the engine
@@ -42,14 +42,17 @@ def connect_work(path: Path | str = ":memory:", memory: str | None = None) -> du
 class Reader:
     """One use case of one snapshot, read-only. Safe to share between threads: every query has its own cursor."""
 
-    def __init__(self, path: Path, seconds_limit: float = 30.0) -> None:
+    def __init__(
+        self, path: Path, seconds_limit: float = 30.0, on_damage: Callable[[DamageError], None] = lambda _: None
+    ) -> None:
+        self._path = path
+        self._on_damage = on_damage  # told before the DamageError is raised, whoever catches that
         if not path.exists():
-            raise UserError(
+            raise DamageError(
                 "This snapshot is not complete",
                 f"The file {path.name} of snapshot {path.parent.name} is missing.",
                 "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
             )
-        self._path = path
         try:
             self._con = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
@@ -93,12 +96,14 @@ class Reader:
                 raise self._damaged(error) from error
             raise
 
-    def _damaged(self, what: object) -> UserError:
-        return UserError(
+    def _damaged(self, what: object) -> DamageError:
+        error = DamageError(
             "This snapshot cannot be read",
             f"The file {self._path} is damaged or not a snapshot ({str(what).splitlines()[0]}).",
             "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
         )
+        self._on_damage(error)
+        return error
 
     def close(self) -> None:
         self._con.close()

@@ -14,3 +14,7 @@ class UserError(Exception):
         self.title = title
         self.what_happened = what_happened
         self.what_to_do = what_to_do
+
+
+class DamageError(UserError):
+    """A file of the store cannot be read or is not what was written; another snapshot may be shown instead."""

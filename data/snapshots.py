@@ -7,68 +7,31 @@ last good one in place. Use cases that a load did not touch are hard-linked from
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
+import logging
 import os
+import re
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import EllipsisType
 
-from data.errors import UserError
+from data.durable import sync_folder, sync_folders, write_durably
+from data.errors import DamageError, UserError
+from data.full_disk import disk_in_words, measure
+from data.lock import held
+from data.manifest import MAPPING_SUFFIX, Manifest, NewPart, Part
+from data.parts import link_part, write_part
+from data.soundness import check_models, check_part
+
+__all__ = ["KEEP", "MAPPING_SUFFIX", "Manifest", "NewPart", "Part", "Store"]
 
 KEEP = 5
-
-
-@dataclass(frozen=True)
-class Part:
-    """One use case within a snapshot: where its file lies, what it holds and as of when (naive UTC, ISO; "" for a
-    log without dates)."""
-
-    use_case: str
-    label: str
-    as_of: str
-    built_at: str
-    file: str
-    sha256: str
-    rows: dict[str, int]
-    mapping: str
-    definitions: str = ""  # digest of the row sets and metrics its sums were made with
-    models: dict[str, str] = field(default_factory=dict)  # artifact file -> sha256
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a snapshot holds."""
-
-    id: str
-    published_at: str
-    parts: dict[str, Part]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        raw = json.loads(text)
-        return cls(raw["id"], raw["published_at"], {k: Part(**v) for k, v in raw["parts"].items()})
-
-
-@dataclass(frozen=True)
-class NewPart:
-    """What a build hands over: the closed database file and everything the manifest says of it."""
-
-    use_case: str
-    label: str
-    use_case_toml: str
-    as_of: dt.datetime | None
-    file: Path
-    rows: dict[str, int]
-    mapping: str
-    models: Path | None = None
-    definitions: str = ""
+_ID = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{3})[0-9a-f]{3}")
+_STAMP = "%Y%m%dT%H%M%SZ"
+_log = logging.getLogger("execution_debt")
 
 
 class Store:
@@ -78,35 +41,56 @@ class Store:
         self.root = root
         self.snapshots = root / "snapshots"
         self.pointer = root / "current.json"
+        self._is_writing = False
 
     def current(self) -> Manifest | None:
-        """The snapshot shown; None where nothing was ever published. UserError where the pointer is damaged."""
+        """The snapshot the pointer names; None where nothing was ever published. UserError where either is damaged.
+
+        Without a pointer it is the newest that can be read: a first load was cut off just before it wrote one.
+        """
+        named = self.pointed()
+        if named is not None:
+            return self.manifest(named)
+        for name in reversed(self.ids()):
+            with suppress(DamageError):
+                return self.manifest(name)
+        return None
+
+    def pointed(self) -> str | None:
+        """The id the pointer names, whether there is such a snapshot or not; None where there is no pointer."""
         try:
-            content = self.pointer.read_bytes()
+            found = json.loads(self.pointer.read_bytes())["id"]
+            self.folder(found)
+            return str(found)
         except FileNotFoundError:
             return None
-        try:
-            return self.manifest(json.loads(content)["id"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(
+        except (OSError, ValueError, KeyError, TypeError, UserError) as error:
+            cause = error.what_happened if isinstance(error, UserError) else f"{error}."
+            raise DamageError(
                 "The store's pointer is damaged",
-                f"{self.pointer} does not name a snapshot ({error}).",
+                f"{self.pointer} does not name a snapshot ({cause.rstrip('.')}).",
                 "Choose one with `python -m analysis.jobs.snapshots use ID`.",
             ) from error
 
     def manifest(self, snapshot: str) -> Manifest:
-        """The manifest of one snapshot; UserError where there is none of that id."""
+        """The manifest of one snapshot; UserError where there is none of that id, DamageError where it is damaged."""
         path = self.folder(snapshot) / "manifest.json"
         try:
-            return Manifest.from_json(path.read_text(encoding="utf-8"))
+            found = Manifest.from_json(path.read_text(encoding="utf-8"))
+            if found.id != snapshot:
+                raise ValueError(f"it is that of {found.id}")
+            return found
         except FileNotFoundError:
             known = ", ".join(self.ids()) or "none yet"
-            raise UserError(
+            raise DamageError(
                 "There is no such snapshot", f"'{snapshot}' is not in {self.snapshots}.", f"There are: {known}."
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                "A snapshot's manifest is damaged", f"{path}: {error}.", "Choose another snapshot, or load again."
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamageError(
+                "A snapshot's manifest is damaged",
+                f"{path}: {error}.",
+                "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`; where there is none, "
+                f"remove {self.pointer} and load all tables again.",
             ) from error
 
     def folder(self, snapshot: str) -> Path:
@@ -122,169 +106,190 @@ class Store:
         return [self.manifest(name) for name in self.ids()]
 
     def ids(self) -> list[str]:
-        """The ids of every published snapshot, oldest first, whether its manifest can be read or not."""
-        if not self.snapshots.exists():
+        """The ids of every published snapshot in the order of publication, whether its manifest can be read or not."""
+        try:
+            return sorted(p.name for p in self.snapshots.iterdir() if p.is_dir() and not p.name.startswith("."))
+        except FileNotFoundError:
             return []
-        return sorted(p.name for p in self.snapshots.iterdir() if p.is_dir() and not p.name.startswith("."))
 
     @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """A work folder, and the right to publish: one writer at a time. The folder is gone afterwards."""
-        self.snapshots.mkdir(parents=True, exist_ok=True)
-        lock = self.root / "writing.lock"
-        _take_lock(lock)
-        work = self.root / "work"
-        try:
-            shutil.rmtree(work, ignore_errors=True)  # what a killed load left behind
-            for left in self.snapshots.glob(".*"):
-                if left.is_dir():  # a file there is none of ours: macOS leaves .DS_Store
-                    shutil.rmtree(left)
-            work.mkdir()
-            yield work
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-            lock.unlink(missing_ok=True)
+    def writing(self, based_on: Manifest | EllipsisType | None = ...) -> Iterator[Path]:
+        """A work folder, and the right to publish: one writer at a time. The folder is gone afterwards.
 
-    def publish(self, new: NewPart) -> Manifest:
-        """Publish one use case beside the others of the current snapshot; call within `writing`."""
+        based_on: what the caller read as current before (None: nothing); another load that published since then would
+        be lost without a word. UserError then, where another process writes, and where the disk is full or may not be
+        written.
+        """
+        with self._lock():
+            if not isinstance(based_on, EllipsisType):
+                self._check_unchanged(based_on)
+            work = self.root / "work"
+            self._clear(work)
+            try:
+                with disk_in_words(self.root, work, self._guess_size()):
+                    work.mkdir()
+                    yield work
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+
+    def _check_unchanged(self, before: Manifest | None) -> None:
+        now = self.current()
+        if now and now.id != (before.id if before else ""):
+            raise UserError(
+                "The store changed meanwhile",
+                f"Snapshot {now.id} was published or chosen while this was starting.",
+                "Start again: it then builds on that snapshot.",
+            )
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with disk_in_words(self.root):
+            self.snapshots.mkdir(parents=True, exist_ok=True)
+            with held(self.root / "writing.lock"):
+                self._is_writing = True
+                try:
+                    yield
+                finally:
+                    self._is_writing = False
+
+    def _clear(self, work: Path) -> None:
+        """Remove what a killed load or prune left behind; what cannot be removed is never listed, and stays."""
+        shutil.rmtree(work, ignore_errors=True)
+        for left in self.snapshots.glob(".*"):
+            if left.is_dir():  # a file there is none of ours: macOS leaves .DS_Store
+                shutil.rmtree(left, ignore_errors=True)
+        for left in self.root.glob(".current-*.json"):
+            with suppress(OSError):
+                left.unlink()
+
+    def _guess_size(self) -> int:
+        with suppress(UserError):
+            current = self.current()
+            return measure(self.folder(current.id)) if current else 0
+        return 0
+
+    def publish(self, *new: NewPart) -> Manifest:
+        """Publish use cases, all at once, beside the others of the current snapshot; call within `writing`."""
         now = dt.datetime.now(dt.UTC)
-        snapshot = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+        snapshot = self._next_id(now)
         building = self.snapshots / f".{snapshot}"
         building.mkdir()
         before = self.current()
+        written = {part.use_case for part in new}
         parts: dict[str, Part] = {}
         for name, part in (before.parts if before else {}).items():
-            if before and name != new.use_case:
-                _link_part(self.folder(before.id), building, part)
+            if before and name not in written:
+                link_part(self.folder(before.id), building, part)
                 parts[name] = part
-        parts[new.use_case] = _write_part(building, new, now)
+        for added in new:
+            parts[added.use_case] = write_part(building, added, now)
         manifest = Manifest(snapshot, now.isoformat(timespec="seconds"), parts)
-        _write_durably(building / "manifest.json", manifest.to_json())
-        _sync_folder(building)
-        building.rename(self.folder(snapshot))
-        _sync_folder(self.snapshots)
+        write_durably(building / "manifest.json", manifest.to_json())
+        sync_folders(building)
+        os.rename(building, self.folder(snapshot))
+        sync_folder(self.snapshots)
         self._point_to(snapshot)
         return manifest
+
+    def _next_id(self, now: dt.datetime) -> str:
+        """An id behind all others in the order of names, also within a second and where the clock was set back."""
+        stamp, count = f"{now:{_STAMP}}", 0
+        last = max((found for name in self.ids() if (found := _ID.fullmatch(name))), key=lambda m: m[0], default=None)
+        if last and last[1] >= stamp:
+            stamp, count = last[1], int(last[2], 16) + 1
+            if count > 0xFFF:
+                stamp, count = f"{dt.datetime.strptime(stamp, _STAMP) + dt.timedelta(seconds=1):{_STAMP}}", 0
+        return f"{stamp}-{count:03x}{uuid.uuid4().hex[:3]}"
 
     def use(self, snapshot: str) -> Manifest:
-        """Show another snapshot."""
+        """Show another snapshot; UserError, and nothing changed, where there is none or its files are damaged."""
         manifest = self.manifest(snapshot)
-        self._point_to(snapshot)
-        return manifest
+        self.check(manifest)
+        with disk_in_words(self.root):
+            before = self.pointed_or_none()
+            self._point_to(snapshot)
+            if not self.folder(snapshot).is_dir() and before:  # pruned between the look and the pointing
+                self._point_to(before)
+        return self.manifest(snapshot)
 
-    def prune(self, keep: int = KEEP, cited: frozenset[str] = frozenset()) -> list[str]:
-        """Remove old snapshots; the ids removed. Kept: the last `keep`, the one shown, those cited by a report,
-        a review or an agreement, and each quarter's last."""
-        manifests = self.list_snapshots()
+    def pointed_or_none(self) -> str | None:
+        """The id the pointer names; None where it names none or is damaged."""
+        with suppress(DamageError):
+            return self.pointed()
+        return None
+
+    def check(self, manifest: Manifest) -> None:
+        """DamageError where a file of the snapshot is missing, of another size, or (but for the databases) changed."""
+        for part in manifest.parts.values():
+            check_part(self.folder(manifest.id), part)
+            check_models(self.folder(manifest.id), part)
+
+    def prune(
+        self, keep: int = KEEP, cited: frozenset[str] = frozenset(), tell: Callable[[str], None] = _log.warning
+    ) -> list[str]:
+        """Remove old snapshots; the ids removed. Kept: the last `keep` that are sound, the one shown, those cited by
+        a report, a review or an agreement, and each quarter's last.
+
+        `tell` is told in words what stays although it is old: one whose manifest cannot be read (what it held is not
+        known), and one that a reader on Windows holds open (elsewhere a reader keeps the files it has opened).
+        UserError where another process writes.
+        """
+        if not self._is_writing:
+            with self._lock():
+                return self._prune(keep, cited, tell)
+        return self._prune(keep, cited, tell)
+
+    def _prune(self, keep: int, cited: frozenset[str], tell: Callable[[str], None]) -> list[str]:
+        manifests = self._read_all(tell)
         quarters = {_quarter(m): m.id for m in manifests}  # later ones replace earlier ones
-        current = self.current()
-        kept = {m.id for m in manifests[-keep:]} | set(quarters.values()) | cited
-        if current:
-            kept.add(current.id)
-        removed = [m.id for m in manifests if m.id not in kept]
-        for name in removed:
+        kept = {m.id for m in manifests if self._is_sound(m)}
+        kept = {*sorted(kept)[-keep:], *quarters.values(), *cited}
+        removed = []
+        for name in (m.id for m in manifests):
+            # Asked anew each time, and once more afterwards: another process may be choosing this one to be shown.
+            if name in kept or name == self.pointed_or_none():
+                continue
             gone = self.snapshots / f".{name}"
-            self.folder(name).rename(gone)  # out of sight first: a half-removed snapshot is never listed
-            shutil.rmtree(gone)
+            try:
+                os.rename(self.folder(name), gone)  # out of sight first: a half-removed snapshot is never listed
+            except OSError as error:
+                tell(f"Snapshot {name} is still in use and stays until the next time ({error.strerror}).")
+                continue
+            if name == self.pointed_or_none():
+                os.rename(gone, self.folder(name))
+                continue
+            shutil.rmtree(gone, ignore_errors=True)  # what cannot be removed now, the next load removes
+            removed.append(name)
         return removed
+
+    def _read_all(self, tell: Callable[[str], None]) -> list[Manifest]:
+        found = []
+        for name in self.ids():
+            try:
+                found.append(self.manifest(name))
+            except UserError as error:
+                tell(f"Snapshot {name} stays, because what it held is not known: {error.what_happened}")
+        return found
+
+    def _is_sound(self, manifest: Manifest) -> bool:
+        try:
+            self.check(manifest)
+        except DamageError:
+            return False
+        return True
 
     def _point_to(self, snapshot: str) -> None:
         temporary = self.root / f".current-{uuid.uuid4().hex[:6]}.json"
-        _write_durably(temporary, json.dumps({"id": snapshot}))
-        os.replace(temporary, self.pointer)
-        _sync_folder(self.root)
-
-
-def _write_part(building: Path, new: NewPart, now: dt.datetime) -> Part:
-    file = f"{new.use_case}.duckdb"
-    shutil.move(new.file, building / file)
-    _sync_file(building / file)
-    _write_durably(building / f"{new.use_case}.toml", new.use_case_toml)
-    models: dict[str, str] = {}
-    if new.models is not None and new.models.is_dir():
-        target = building / "models" / new.use_case
-        target.mkdir(parents=True)
-        for artifact in sorted(p for p in new.models.iterdir() if p.suffix in (".ubj", ".json")):
-            shutil.copy2(artifact, target / artifact.name)
-            _sync_file(target / artifact.name)
-            models[artifact.name] = _hash(target / artifact.name)
-    return Part(
-        use_case=new.use_case, label=new.label, as_of=new.as_of.isoformat() if new.as_of else "", file=file,
-        mapping=new.mapping,
-        built_at=now.isoformat(timespec="seconds"), sha256=_hash(building / file), rows=new.rows, models=models,
-        definitions=new.definitions,
-    )  # fmt: skip
-
-
-def _link_part(source: Path, building: Path, part: Part) -> None:
-    files = [part.file, f"{part.use_case}.toml", *(f"models/{part.use_case}/{name}" for name in part.models)]
-    for name in files:
-        target = building / name
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(source / name, target)
-        except OSError:  # a file system without hard links
-            shutil.copy2(source / name, target)
-
-
-def _take_lock(lock: Path) -> None:
-    for _ in range(2):
-        try:
-            with os.fdopen(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY), "w") as file:
-                file.write(str(os.getpid()))
-            return
-        except FileExistsError:
-            holder = lock.read_text(encoding="utf-8") if lock.exists() else ""
-            if not holder or _is_alive(holder):
-                raise UserError(
-                    "Another load is running",
-                    f"Process {holder or 'unknown'} is writing to {lock.parent}.",
-                    f"Wait until it has ended; if none runs, remove {lock}.",
-                ) from None
-            lock.unlink(missing_ok=True)  # its process was killed
-
-
-def _is_alive(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
-    if os.name == "nt":  # there os.kill would interrupt the process instead of asking
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it runs, but is not ours (or Windows cannot say): do not take its place
-        return True
-    return True
+            write_durably(temporary, json.dumps({"id": snapshot}))
+            os.replace(temporary, self.pointer)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        sync_folder(self.root)
 
 
 def _quarter(manifest: Manifest) -> str:
     at = dt.datetime.fromisoformat(manifest.published_at)
     return f"{at.year}-Q{(at.month - 1) // 3 + 1}"
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    if os.name == "nt":  # Windows cannot open folders; its renames are journalled
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -56,6 +56,7 @@ class UseCase:
     show_groups: bool = False
     words: dict[str, str] = field(default_factory=dict)
     limits: dict[str, Limit] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)  # metric -> who answers for it in this organisation
     features: dict[str, str] = field(default_factory=dict)  # the model's name of an input -> words
     assumptions: dict[str, float] = field(default_factory=dict)  # assumed parameters, labelled so wherever used
 
@@ -77,7 +78,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "minor_digits": (int,), "horizon_days": (int,), "outcome_lag_days": (int,), "minimum_group_size": (int,),
     "score_bands": (list,), "agreed_turnaround_hours": (int, float), "discount_rate": (int, float),
     "show_deciders": (bool,), "show_groups": (bool,),
-    "words": (dict,), "limits": (dict,), "features": (dict,), "assumptions": (dict,),
+    "words": (dict,), "limits": (dict,), "owners": (dict,), "features": (dict,), "assumptions": (dict,),
 }  # fmt: skip
 
 
@@ -156,6 +157,9 @@ def _check_tables(raw: dict[str, Any], where: str) -> None:
         for name, text in raw.get(table, {}).items():
             if not isinstance(text, str):
                 raise _fail(where, f"{table}.{name}", "must be text", text)
+    for name, owner in raw.get("owners", {}).items():
+        if not isinstance(owner, str) or not owner.strip():
+            raise _fail(where, f"owners.{name}", "must say who owns it", owner)
     for name, value in raw.get("assumptions", {}).items():
         if not _is_number(value):
             raise _fail(where, f"assumptions.{name}", "must be a number", value)

@@ -4,6 +4,7 @@ from analysis.charts.break_even import AgainstBreakEven, describe_break_even, pl
 from analysis.charts.breakdown import describe_breakdown, plot_breakdown
 from analysis.charts.chart import Chart, Mark, Part, Series, build_parts, build_series
 from analysis.charts.contributions import Contribution, describe_contributions, plot_contributions
+from analysis.charts.paired import align_charts
 from analysis.charts.pareto import Reason, describe_pareto, plot_pareto
 from analysis.charts.score_bands import ScoreBand, describe_score_bands, plot_score_bands
 from analysis.charts.sparkline import draw_sparkline
@@ -21,6 +22,7 @@ __all__ = [
     "ScoreBand",
     "Series",
     "Step",
+    "align_charts",
     "build_parts",
     "build_series",
     "describe_break_even",

@@ -54,11 +54,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that happened. at: a period or a day as YYYY-MM-DD. kind: intervention, launch or definition."""
+    """Something that happened. at: a period or a day as YYYY-MM-DD. kind: intervention, launch or definition.
+
+    short: what stands on its flag instead of the name, where the name stands in a list below the chart.
+    """
 
     at: str
     name: str
     kind: str = "intervention"
+    short: str = ""
 
 
 def build_series(

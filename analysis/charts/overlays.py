@@ -50,7 +50,7 @@ def draw_marks(marks: Sequence[Mark], periods: Sequence[str], palette: Palette, 
     per_period = _ASSUMED / max(len(periods), 1)
     taken: list[list[tuple[float, float]]] = []
     for x, mark in reversed(placed):  # the later the lower: no line then runs through an earlier name
-        name = shorten(mark.name, 22)
+        name = mark.short or shorten(mark.name, 22)
         width = measure_text(name) + 12
         at = (x + 0.5) * per_period
         left = at + width > _ASSUMED + 90  # would run over the sheet's edge: written to the left of its line

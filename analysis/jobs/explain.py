@@ -17,7 +17,7 @@ from analysis.charts.contributions import Contribution
 from analysis.errors import UserError
 from analysis.formats import build_scale, format_value
 from analysis.source import Source
-from analysis.store import models_folder
+from analysis.store import model_file
 from models.explain import BIAS, explain_cases, explain_strongest
 from models.registry import ModelProblem, load_model
 
@@ -119,7 +119,7 @@ def _find_artifact(source: Source, case_id: str, decision_no: int) -> tuple[str,
             "Map model_versions.artifact to the version's .ubj or .json file, and `models` to the folder it lies in.",
         )
     # Only the file's name: the snapshot keeps its own copies, and a path must not lead out of their folder.
-    return str(version), score, models_folder(source) / PureWindowsPath(str(artifact)).name
+    return str(version), score, model_file(source, PureWindowsPath(str(artifact)).name)
 
 
 def _read_inputs(source: Source, case_id: str, decision_no: int) -> pd.DataFrame:

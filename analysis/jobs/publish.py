@@ -16,7 +16,21 @@ from data.use_case import UseCase
 
 
 def publish_loaded(
-    store: Store,
+    store: Store, con: Connection, file: Path, use_case: UseCase, as_of: dt.datetime | None, *,
+    use_case_toml: str, mapping: str, models: Path | None, progress: Callable[[str], None],
+    mapping_text: str = "", mapping_path: str = "",
+) -> Manifest:  # fmt: skip
+    """Build one use case's part with `build_part` and publish it; call within `store.writing`."""
+    new = build_part(
+        con, file, use_case, as_of, use_case_toml=use_case_toml, mapping=mapping, models=models, progress=progress,
+        mapping_text=mapping_text, mapping_path=mapping_path,
+    )  # fmt: skip
+    manifest = store.publish(new)
+    progress(f"published snapshot {manifest.id}")
+    return manifest
+
+
+def build_part(
     con: Connection,
     file: Path,
     use_case: UseCase,
@@ -26,11 +40,13 @@ def publish_loaded(
     mapping: str,
     models: Path | None,
     progress: Callable[[str], None],
-) -> Manifest:
-    """Build facts and rollups in the work file, close it, publish it; call within `store.writing`.
+    mapping_text: str = "",
+    mapping_path: str = "",
+) -> NewPart:
+    """Build facts and rollups in the work file and close it; what there is to publish.
 
     `con` is the open connection to `file`, holding the contract tables; `as_of` is naive UTC,
-    None for a log without dates.
+    None for a log without dates. The mapping's text and absolute path are kept where they are known.
     """
     facts = build_facts(con, use_case, as_of)
     progress(f"facts: {facts:,} decisions, " + (f"matured as of {as_of:%Y-%m-%d}" if as_of else "without dates"))
@@ -39,7 +55,7 @@ def publish_loaded(
     rows = count_tables(con)
     con.execute("checkpoint")
     con.close()
-    new = NewPart(
+    return NewPart(
         use_case.name,
         use_case.label,
         use_case_toml,
@@ -49,7 +65,6 @@ def publish_loaded(
         mapping,
         models,
         hash_definitions(read_catalog().values()),
+        mapping_text,
+        mapping_path,
     )
-    manifest = store.publish(new)
-    progress(f"published snapshot {manifest.id}")
-    return manifest

@@ -9,13 +9,16 @@ import datetime as dt
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
-from analysis.errors import UserError
-from analysis.jobs.publish import publish_loaded
+from analysis.errors import DamageError, UserError
+from analysis.jobs.publish import build_part
 from analysis.store import store_root
 from data.build import drop_built
+from data.durable import hash_file
 from data.engine import connect_work
-from data.snapshots import Store
+from data.snapshots import NewPart, Part, Store
 from data.use_case import parse_use_case
 
 
@@ -30,24 +33,39 @@ def main() -> int:
 
 
 def rebuild_current(progress: Callable[[str], None] = print) -> None:
-    """Publish every use case of the current snapshot again with the definitions of today; tables as loaded stay."""
+    """Publish every use case of the current snapshot again with the definitions of today, all at once; the tables as
+    loaded stay. UserError where there is none, where its files are damaged, and where another process writes."""
     store = Store(store_root())
     current = store.current()
     if current is None:
         raise UserError("There is nothing to rebuild", f"No snapshot is in {store.root}.", "Load tables first.")
-    folder = store.folder(current.id)
-    for name, part in current.parts.items():
-        toml = (folder / f"{name}.toml").read_text(encoding="utf-8")
-        with store.writing() as work:
-            file = work / part.file
-            shutil.copy2(folder / part.file, file)
-            con = connect_work(file)
-            drop_built(con)
-            publish_loaded(
-                store, con, file, parse_use_case(toml, f"{name}.toml"),
-                dt.datetime.fromisoformat(part.as_of) if part.as_of else None,
-                use_case_toml=toml, mapping=part.mapping, models=folder / "models" / name, progress=progress,
-            )  # fmt: skip
+    with store.writing(current) as work:
+        store.check(current)
+        new = [_build_anew(store.folder(current.id), part, work, progress) for part in current.parts.values()]
+        manifest = store.publish(*new)
+        progress(f"published snapshot {manifest.id}")
+
+
+def _build_anew(folder: Path, part: Part, work: Path, progress: Callable[[str], None]) -> NewPart:
+    toml = (folder / f"{part.use_case}.toml").read_text(encoding="utf-8")
+    kept = part.mapping_file
+    file = work / part.file
+    shutil.copy2(folder / part.file, file)
+    if hash_file(file) != part.sha256:
+        raise DamageError(
+            "This snapshot cannot be read",
+            f"{folder / part.file} is damaged: its content is not what was published.",
+            "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
+        )
+    with closing(connect_work(file)) as con:
+        drop_built(con)
+        return build_part(
+            con, file, parse_use_case(toml, f"{part.use_case}.toml"),
+            dt.datetime.fromisoformat(part.as_of) if part.as_of else None,
+            use_case_toml=toml, mapping=part.mapping, models=folder / "models" / part.use_case, progress=progress,
+            mapping_text=(folder / kept).read_text(encoding="utf-8") if kept else "",
+            mapping_path=part.mapping_path,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ TEAM_REGION = np.array([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3])
 BUSY_TEAM = 5
 OUTLIER_TEAM = 1
 BYPASS_TEAMS = (3, 10)
+FRACTURE_TEAMS = (2, 4, 11)  # one of each wave of explanations below, and of different regions
 
 # An orthogonal array for twelve teams (three waves by four two-step roll-outs): no roll-out is confounded with another.
 _WAVE = np.repeat([0, 1, 2], 4)

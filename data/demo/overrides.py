@@ -21,7 +21,7 @@ from data.demo.batch import (
 from data.demo.clock import leaving_shares
 from data.demo.officers import TEAMS, Officers, explanation_in_effect
 from data.demo.phases import Array, override_target, phase_of
-from data.demo.routing import log_odds, override_shape, team_factors
+from data.demo.routing import concentrate, log_odds, override_shape, team_factors
 from data.demo.truths import planted
 from data.demo.versions import Version
 
@@ -137,7 +137,10 @@ def _set_high(batch: Batch, officers: Officers, high: Array, shape: Array, level
         return
     team = batch["team"][high]
     expected[high] = level * shape[high] / shape[high].mean()
-    mass = np.bincount(team, weights=expected[high], minlength=len(TEAMS)) * team_factors(expected[high], team)
+    mass = np.bincount(team, weights=expected[high], minlength=len(TEAMS)) * team_factors(
+        expected[high], team, batch.month
+    )
+    mass = concentrate(mass, np.bincount(team, minlength=len(TEAMS)), batch.month)
     treated = explanation_in_effect(batch.month).astype(float)
     apart = planted("interventions", "high_side_cut") * (treated - treated[team].mean())
     mass = np.maximum(mass - apart * np.bincount(team, minlength=len(TEAMS)), 0.0)
@@ -161,7 +164,9 @@ def _set_low(batch: Batch, officers: Officers, low: Array, shape: Array, level: 
         return parts
     team = batch["team"][low]
     expected[low] = level * shape[low] / shape[low].mean()
-    mass = np.bincount(team, weights=expected[low], minlength=len(TEAMS)) * team_factors(expected[low], team)
+    mass = np.bincount(team, weights=expected[low], minlength=len(TEAMS)) * team_factors(
+        expected[low], team, batch.month
+    )
     plain = _fit_to_teams(expected[low] * officers.leaning[batch["officer"][low]], team, mass)
     fact = planted("private_fact", "fact_reason_share")
     relation = planted("private_fact", "relationship_reason_share")

@@ -11,6 +11,7 @@ from data.demo.batch import ACCEPT, ASSISTED, AUTOMATED, BYPASSED, DAY, REFER, R
 from data.demo.officers import (
     BUSY_TEAM,
     BYPASS_TEAMS,
+    FRACTURE_TEAMS,
     OFFICERS_PER_TEAM,
     OUTLIER_TEAM,
     TEAMS,
@@ -28,6 +29,7 @@ EARLY_SHARE = 0.015  # decided before the recommendation was shown
 WITHDRAWN_SHARE = 0.03
 # Phases in which officers accept against the system only borderline cases; otherwise wherever in the range.
 BORDERLINE = ("fracture", "interventions")
+TENSE = BORDERLINE  # trust is broken: three teams override most of what is overridden more
 
 
 def recommend(score: Array, version: Version) -> Array:
@@ -40,15 +42,16 @@ def log_odds(probability: Array) -> Array:
     return np.asarray(np.log(clipped / (1 - clipped)))
 
 
-def override_shape(batch: Batch, version: Version) -> Array:
+def override_shape(batch: Batch, version: Version, *, as_usual: bool = False) -> Array:
     """How likely officers are to differ in a case relative to others of its side: more near the cut-off, and for the
-    self-employed. This is the case mix that a fair comparison of teams has to allow for."""
+    self-employed. This is the case mix that a fair comparison of teams has to allow for. as_usual: as in phases other
+    than BORDERLINE."""
     distance = log_odds(batch["score"]) - log_odds(np.array(version.cutoff))
     high = 0.25 + 2.8 * np.exp(np.minimum(distance, 0.0) / 0.4)
     beyond = np.maximum(distance, 0.0)
     borderline = 0.03 + to_probability((0.40 - beyond) / 0.08)
     self_employed = np.where(batch.features["employment_type"] == "self_employed", 2.0, 1.0)
-    low = borderline if phase_of(batch.month) in BORDERLINE else self_employed
+    low = borderline if phase_of(batch.month) in BORDERLINE and not as_usual else self_employed
     shape = np.where(batch["recommendation"] == ACCEPT, high * self_employed, low)
     return np.asarray(np.where(batch["recommendation"] == REFER, 0.0, shape))
 
@@ -97,20 +100,15 @@ def _choose_teams(batch: Batch, version: Version, by_system: Array) -> Array:
 
 
 def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
-    """Weights (mean 1 over `free`) under which the mean propensity is as many times the average as planted."""
-    recommendation, shape = batch["recommendation"], override_shape(batch, version)
-    per_low = planted("override_rates", "high_per_low")
-    strength = np.zeros(len(batch))
-    for side, part in ((ACCEPT, per_low / (per_low + 1)), (REJECT, 1 / (per_low + 1))):
-        chosen = free & (recommendation == side) & ~batch["edited"]
-        if chosen.any():
-            strength[chosen] = part * shape[chosen] / shape[chosen].sum()
-    eligible = free & (recommendation != REFER) & ~batch["edited"]
+    """Weights (mean 1 over `free`) under which the mean propensity is as many times the average as planted. The rule
+    that sends the hard cases there is the same in all phases, whatever officers then do with them."""
+    eligible = free & (batch["recommendation"] != REFER) & ~batch["edited"]
+    strength = _strength(batch, eligible, override_shape(batch, version))
     if not strength[eligible].any():
         return np.ones(len(batch))
     mean = strength[eligible].mean()
     low, high = 0.0, 1.0
-    tilt = (strength / mean) ** 3
+    tilt = (_strength(batch, eligible, override_shape(batch, version, as_usual=True)) / mean) ** 4
     for _ in range(40):
         mix = (low + high) / 2
         weight = np.minimum(1 - mix + mix * tilt, 0.9 / BUSY_SHARE)
@@ -120,6 +118,17 @@ def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
     return np.asarray(weight / weight[free].mean())
 
 
+def _strength(batch: Batch, eligible: Array, shape: Array) -> Array:
+    """Each eligible case's part of all overrides, the sides weighted as planted; sums to 1."""
+    per_low = planted("override_rates", "high_per_low")
+    strength = np.zeros(len(batch))
+    for side, part in ((ACCEPT, per_low / (per_low + 1)), (REJECT, 1 / (per_low + 1))):
+        chosen = eligible & (batch["recommendation"] == side)
+        if chosen.any():
+            strength[chosen] = part * shape[chosen] / shape[chosen].sum()
+    return strength
+
+
 @cache
 def busy_factor() -> float:
     """How many times the bank's average propensity the busy team's case mix has, so that its raw rate is as planted."""
@@ -127,15 +136,19 @@ def busy_factor() -> float:
 
 
 def _average_rate() -> float:
-    targets = np.array([override_target(m) for m in range(1, MONTHS + 1)])
-    extra = (
-        planted("null_burst", "share") * override_target(BURST_MONTH) * (planted("null_burst", "override_factor") - 1)
-    )
-    explained = np.array(
-        [explanation_in_effect(m).mean() * (phase_of(m) == "interventions") for m in range(1, MONTHS + 1)]
-    )
-    cut = planted("interventions", "high_side_cut") * HIGH_SIDE_SHARE * (month_weights() * explained).sum()
-    return float((month_weights() * targets).sum() + extra - cut)
+    return float(_month_overrides().sum())
+
+
+@cache
+def _month_overrides() -> Array:
+    """Overrides meant for each month, over the eligible cases of all months."""
+    months = range(1, MONTHS + 1)
+    targets = np.array([override_target(m) for m in months])
+    burst = planted("null_burst", "share") * override_target(BURST_MONTH)
+    extra = np.array([(m == BURST_MONTH) * burst * (planted("null_burst", "override_factor") - 1) for m in months])
+    explained = np.array([explanation_in_effect(m).mean() * (phase_of(m) == "interventions") for m in months])
+    cut = planted("interventions", "high_side_cut") * HIGH_SIDE_SHARE * explained
+    return np.asarray(month_weights() * (targets - cut) + extra)
 
 
 def _choose_bypassed(batch: Batch, by_system: Array, never: Array) -> Array:
@@ -155,11 +168,11 @@ def _choose_bypassed(batch: Batch, by_system: Array, never: Array) -> Array:
     return np.asarray(batch.rng.random(len(batch)) < np.minimum(factor * weight, 0.95))
 
 
-def team_factors(expected: Array, team: Array) -> Array:
+def team_factors(expected: Array, team: Array, month: int) -> Array:
     """Per team, how much more it overrides than its case mix suggests; the weighted mean over all cases is 1."""
     factor = np.ones(len(TEAMS))
-    factor[BUSY_TEAM] = planted("teams", "busy_ratio")
-    factor[OUTLIER_TEAM] = planted("teams", "outlier_ratio")
+    factor[BUSY_TEAM] = planted("teams", "busy_ratio") * _steadiness(month)
+    factor[OUTLIER_TEAM] = planted("teams", "outlier_ratio") * _steadiness(month)
     mass = np.bincount(team, weights=expected, minlength=len(TEAMS))
     special = [BUSY_TEAM, OUTLIER_TEAM]
     rest = mass.sum() - mass[special].sum()
@@ -167,3 +180,26 @@ def team_factors(expected: Array, team: Array) -> Array:
         ordinary = (mass.sum() - (mass * factor)[special].sum()) / rest
         factor[[t for t in range(len(TEAMS)) if t not in special]] = ordinary
     return factor
+
+
+def _steadiness(month: int) -> float:
+    """The busy team and the outlier start higher and move less: 1 on average over the overrides of all months. Else
+    their many overrides would make them the largest part of every change."""
+    overrides, less = _month_overrides(), planted("teams", "less_in_fracture")
+    tense = np.array([phase_of(m) in TENSE for m in range(1, MONTHS + 1)])
+    share = float(overrides[tense].sum() / overrides.sum())
+    return 1 - less if phase_of(month) in TENSE else 1 + less * share / (1 - share)
+
+
+def concentrate(mass: Array, cases: Array, month: int) -> Array:
+    """High-side overrides meant for each team, moved to the three teams that lost trust most: `extra` per case more
+    there while trust is broken, as many fewer in the other ordinary teams. The same every month and one team of each
+    wave, so that comparing waves of explanations is not touched."""
+    if phase_of(month) not in TENSE:
+        return mass
+    gaining = np.isin(np.arange(len(TEAMS)), FRACTURE_TEAMS)
+    giving = ~gaining & ~np.isin(np.arange(len(TEAMS)), (BUSY_TEAM, OUTLIER_TEAM))
+    more = planted("fracture_teams", "extra") * cases * gaining
+    less = np.divide(more.sum() * cases * giving, (cases * giving).sum(), out=np.zeros(len(TEAMS)),
+                     where=bool((cases * giving).any()))  # fmt: skip
+    return np.asarray(np.maximum(mass + more - less, 0.0))

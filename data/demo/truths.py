@@ -115,8 +115,17 @@ TRUTHS: tuple[Truth, ...] = (
         12, "teams",
         "One busy team overrides 24 % of its cases, but its case mix explains it: observed/expected 1.03. One other "
         "team is a true outlier at 1.6.",
-        {"busy_rate": 0.24, "busy_ratio": 1.03, "outlier_ratio": 1.6},
-        "Overrides over eligible of the busy team; overrides over the summed case-mix expectation, both teams.",
+        {"busy_rate": 0.24, "busy_ratio": 1.03, "outlier_ratio": 1.6, "less_in_fracture": 0.13},
+        "Overrides over eligible of the busy team; overrides over the summed case-mix expectation, both teams. Both "
+        "ratios are of all three years; these two teams move less than the others when trust breaks.",
+    ),
+    Truth(
+        13, "fracture_teams",
+        "Two thirds or more of the rise of high-side overrides in the fracture come from three of the twelve teams, "
+        "which decide a quarter of the cases; low-side overrides rise everywhere.",
+        {"teams": 3, "extra": 0.10, "least_share": 2 / 3},
+        "Contributions of the three teams (mean share of eligible cases times the change of the team's high-side "
+        "overrides over eligible cases) to the change from the four months before; the sentences of what changed.",
     ),
 )  # fmt: skip
 

@@ -27,11 +27,11 @@ from __future__ import annotations
 
 from data.load.clock import read_as_of
 from data.load.mapping import Mapping, Source, read_mapping
-from data.load.quarantine import count_reasons, write_quarantine
+from data.load.quarantine import Cause, count_reasons, list_causes, read_held, write_quarantine
 from data.load.report import LoadReport, SourceReport
 from data.load.run import load_into
 
 __all__ = [
-    "LoadReport", "Mapping", "Source", "SourceReport", "count_reasons", "load_into", "read_as_of", "read_mapping",
-    "write_quarantine",
+    "Cause", "LoadReport", "Mapping", "Source", "SourceReport", "count_reasons", "list_causes", "load_into",
+    "read_as_of", "read_held", "read_mapping", "write_quarantine",
 ]  # fmt: skip

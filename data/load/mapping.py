@@ -95,8 +95,11 @@ _SOURCE_TYPES: dict[str, type] = {
 }  # fmt: skip
 
 
-def read_mapping(path: Path) -> Mapping:
-    """The mapping in a TOML file, its use case resolved; UserError for anything that breaks a rule."""
+def read_mapping(path: Path, use_case_file: Path | None = None) -> Mapping:
+    """The mapping in a TOML file, its use case resolved; UserError for anything that breaks a rule.
+
+    use_case_file: read the use case there, not where the mapping says.
+    """
     path = Path(path)
     raw = _read_toml(path)
     for name in raw:
@@ -106,7 +109,7 @@ def read_mapping(path: Path) -> Mapping:
     if not isinstance(raw.get("use_case"), str):
         rule = "is required: a use case's name or the path of its file"
         raise mapping_error(path, "use_case", rule, raw.get("use_case"))
-    use_case_path = _find_use_case(raw["use_case"], path)
+    use_case_path = use_case_file or _find_use_case(raw["use_case"], path)
     use_case = read_use_case(use_case_path)
     zone = raw.get("time_zone", use_case.time_zone)
     base = _folder(path, "base", raw.get("base", "."), path.parent)

@@ -6,7 +6,10 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -16,6 +19,9 @@ from data.load.staging import Stage
 from data.load.words import quote_name, quote_text
 
 MEND_SUFFIX = ".mend.csv"
+# A row is one file to mend: a source's quarantined records under one header.
+MEND_GROUPS = """SELECT q.source, f.header, f.encoding, f.delimiter, count(*) AS records
+FROM main.quarantine q JOIN main.load_files f USING (source, file) GROUP BY ALL ORDER BY ALL"""
 
 
 def keep_apart(con: duckdb.DuckDBPyConnection, files: list[File], stage: Stage) -> None:
@@ -100,17 +106,43 @@ def settle_earlier(con: duckdb.DuckDBPyConnection, stage: Stage, sources: list[s
     )
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Quarantined records of one source with the same columns at fault; file, line and reason are the first one's."""
+
+    source: str
+    columns: str
+    count: int
+    reason: str
+    file: str
+    line: int
+
+
+def list_causes(con: duckdb.DuckDBPyConnection, first_id: int = 0, limit: int | None = None) -> list[Cause]:
+    """The causes of quarantine, the commonest first; of the records from number `first_id` on."""
+    rows = con.execute(
+        "SELECT source, coalesce(columns, ''), count(*), arg_min(reasons, record_id), arg_min(file, record_id), "
+        "arg_min(line, record_id) FROM quarantine WHERE record_id >= ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?",
+        [first_id, limit],
+    ).fetchall()
+    return [Cause(*row) for row in rows]
+
+
 def count_reasons(con: duckdb.DuckDBPyConnection, limit: int = 10) -> list[str]:
     """The commonest causes of quarantine, one line each: how many, where, which columns, and one reason in full."""
-    rows = con.execute(
-        "SELECT source, columns, count(*), arg_min(reasons, record_id), arg_min(file, record_id), min(line) "
-        "FROM quarantine GROUP BY ALL ORDER BY 3 DESC, 1, 2 LIMIT ?",
-        [limit],
-    ).fetchall()
     return [
-        f"{count:,} of {source} in {columns or 'the record'}; the first in {file}, line {line}: {reason}"
-        for source, columns, count, reason, file, line in rows
+        f"{c.count:,} of {c.source} in {c.columns or 'the record'}; the first in {c.file}, line {c.line}: {c.reason}"
+        for c in list_causes(con, limit=limit)
     ]
+
+
+def read_held(path: Path) -> tuple[dict[str, int], int]:
+    """Of an earlier load's database: records in quarantine by source, and the number the next record will have."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        held = con.execute("SELECT source, count(*) FROM quarantine GROUP BY 1 ORDER BY 1").fetchall()
+        ids = "SELECT record_id FROM quarantine UNION ALL SELECT record_id FROM waiting"
+        next_id = con.execute(f"SELECT coalesce(max(record_id), 0) + 1 FROM ({ids})").fetchall()[0][0]
+    return dict(held), int(next_id)
 
 
 def write_quarantine(con_or_path: duckdb.DuckDBPyConnection | Path, folder: Path) -> list[Path]:
@@ -126,26 +158,30 @@ def write_quarantine(con_or_path: duckdb.DuckDBPyConnection | Path, folder: Path
 
 def _write_all(con: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    groups = con.execute(
-        "SELECT DISTINCT q.source, f.header, f.encoding, f.delimiter FROM main.quarantine q "
-        "JOIN main.load_files f USING (source, file) ORDER BY ALL"
-    ).fetchall()
+    groups = con.execute(MEND_GROUPS).fetchall()
     written: list[Path] = []
-    for source, header, encoding, delimiter in groups:
+    for name, (source, header, encoding, delimiter, _) in zip(name_mend_files(groups), groups, strict=True):
         rows = con.execute(
             "SELECT q.raw FROM main.quarantine q JOIN main.load_files f USING (source, file) WHERE q.source = ? "
-            "AND f.header IS NOT DISTINCT FROM ? AND f.encoding IS NOT DISTINCT FROM ? ORDER BY q.record_id",
-            [source, header, encoding],
+            "AND f.header IS NOT DISTINCT FROM ? AND f.encoding IS NOT DISTINCT FROM ? "
+            "AND f.delimiter IS NOT DISTINCT FROM ? ORDER BY q.record_id",
+            [source, header, encoding, delimiter],
         ).fetchall()
         raws = [row[0] for row in rows]
         text = "\n".join([header, *raws]) + "\n" if header is not None else _as_csv(raws, delimiter)
-        name = re.sub(r"[^\w.-]+", "_", source)
-        path = folder / f"{name}{MEND_SUFFIX}"
-        for number in range(2, len(groups) + 1):
-            path = folder / f"{name}.{number}{MEND_SUFFIX}" if path in written else path
-        path.write_bytes(text.encode(encoding, "backslashreplace"))
-        written.append(path)
+        (folder / name).write_bytes(text.encode(encoding, "backslashreplace"))
+        written.append(folder / name)
     return written
+
+
+def name_mend_files(groups: Sequence[tuple[Any, ...]]) -> list[str]:
+    """The names of the files to mend, for the rows of MEND_GROUPS: the source's name, numbered where it has several."""
+    names: list[str] = []
+    for source, *_ in groups:
+        stem = re.sub(r"[^\w.-]+", "_", source)
+        tries = (f"{stem}{'' if n == 1 else f'.{n}'}{MEND_SUFFIX}" for n in range(1, len(groups) + 1))
+        names.append(next(name for name in tries if name not in names))
+    return names
 
 
 def _as_csv(raws: list[str], delimiter: str) -> str:

@@ -19,7 +19,9 @@ from pages.ui.chart import clear_choice
 SHOWN = 8
 
 
-def show_behind(source: Source, filters: Filters, drill: Drill | None, key: str) -> None:
+def show_behind(
+    source: Source, filters: Filters, drill: Drill | None, key: str, came_from: str = "overrides"
+) -> None:
     """A few of the cases behind `drill`, those with most at stake first; nothing where no mark was chosen."""
     if drill is None:
         return
@@ -47,7 +49,7 @@ def show_behind(source: Source, filters: Filters, drill: Drill | None, key: str)
             for case in list_cases(source, selection, size=SHOWN)
         ]
         st.dataframe(rows, hide_index=True, height="content", alt="The cases behind the mark chosen")
-        query = link_to_cases(replace(filters, snapshot=source.snapshot), drill, "overrides")
+        query = link_to_cases(replace(filters, snapshot=source.snapshot), drill, came_from)
         with st.container(horizontal=True):
             st.page_link("cases.py", label=f"Open all {format_count(total, use_case)} in Cases", query_params=query)
             st.button("Close", key=f"{key}-close", on_click=clear_choice, args=(key,))

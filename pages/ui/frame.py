@@ -16,7 +16,7 @@ from streamlit.navigation.page import StreamlitPage
 from analysis.charts.escape import escape_markdown
 from analysis.filters import COMPARE, NO_COMPARISON, Filters, check_filters, name_month
 from analysis.source import Source
-from analysis.store import open_source, read_manifest
+from analysis.store import Shown, open_shown, read_shown
 
 _LABELS = {"segment": "Segment", "region": "Region", "product": "Product", "channel": "Channel",
            "model_version": "Model version", "team": "Team"}  # fmt: skip
@@ -66,16 +66,16 @@ def show_frame(page: str) -> None:
 
     page: the address path of the page shown, by which a click in the navigation is told from the back button.
     """
-    manifest = read_manifest()
-    names = list(manifest.parts)
+    names = list(read_shown().manifest.parts)
     is_arrival = page != st.session_state.get("_page")
     asked, problems = _find_asked(page, names)
-    source = open_source(asked.use_case)
+    shown, source = open_shown(asked.use_case)
     asked, missing = check_filters(asked, source.options)
-    filters = _show_bar(source, {name: part.label for name, part in manifest.parts.items()}, asked)
+    filters = _show_bar(source, {name: part.label for name, part in shown.manifest.parts.items()}, asked)
     _show_problems([*problems, *missing], filters)
+    _show_trouble(shown, source)
     _note_snapshot(source)
-    _write_url(source, filters, page)
+    _write_url(source, filters, page, next(iter(shown.manifest.parts)))
     st.session_state["_frame"] = Frame(source, filters, is_arrival)
 
 
@@ -176,6 +176,12 @@ def _show_problems(problems: list[str], filters: Filters) -> None:
         st.warning("\n\n".join(escape_markdown(problem) for problem in kept))
 
 
+def _show_trouble(shown: Shown, source: Source) -> None:
+    """Say it where the snapshot shown is not the one chosen, because that is damaged or gone."""
+    if words := shown.describe(source.as_of_words):
+        st.warning(escape_markdown(words))
+
+
 def _note_snapshot(source: Source) -> None:
     """Say when a link was made from other numbers."""
     cited = st.query_params.get("snapshot")
@@ -190,14 +196,14 @@ def _note_snapshot(source: Source) -> None:
         )
 
 
-def _write_url(source: Source, filters: Filters, page: str) -> None:
+def _write_url(source: Source, filters: Filters, page: str, first: str) -> None:
     """Make the URL say what is shown, leaving the page's own parameters alone.
 
     A bare address that shows everything stays bare, so that the back button leaves the dashboard from there.
     """
     others = {key: st.query_params.get_all(key) for key in st.query_params if key not in _URL_KEYS}
     own = replace(filters, snapshot=source.snapshot).to_url()
-    is_bare = not st.query_params and filters == Filters(open_source().use_case.name)
+    is_bare = not st.query_params and filters == Filters(first)
     if is_bare:
         own = {}
     if {key: st.query_params.get_all(key) for key in st.query_params} != {**own, **others}:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from analysis.errors import UserError
+from analysis.errors import DamageError, UserError
+from analysis.store import is_outdated
 
 log = logging.getLogger("execution_debt")
 
@@ -22,6 +23,9 @@ def panel(name: str) -> Iterator[None]:
     """
     try:
         yield
+    except DamageError as error:
+        _leave_damaged()
+        show_error(error)
     except UserError as error:
         show_error(error)
     except Exception:
@@ -31,6 +35,13 @@ def panel(name: str) -> Iterator[None]:
             f"**This part of the page could not be shown.**\n\nSomething failed while preparing '{name}'. "
             f"Tell your administrator the reference **{reference}**; the log has the details under it."
         )
+
+
+def _leave_damaged() -> None:
+    """Run the page again where its snapshot turned out damaged and another is shown from now on."""
+    frame = st.session_state.get("_frame")
+    if frame is not None and is_outdated(frame.source):
+        st.rerun()
 
 
 def show_error(error: UserError) -> None:

@@ -13,8 +13,8 @@ _STYLE = """
 <style>
 div dl.ed-lines { display: grid; grid-template-columns: minmax(7.5rem, 2fr) 3fr; gap: 0.3rem 0.9rem;
   margin: 0; padding: 0; font-size: 0.9375rem; font-variant-numeric: tabular-nums; line-height: 1.4; }
-.ed-lines dt, .ed-lines dd { margin: 0; padding: 0; }
-.ed-lines dd { font-weight: 600; overflow-wrap: anywhere; white-space: pre-wrap; }
+.ed-lines dt, .ed-lines dd { margin: 0; padding: 0; overflow-wrap: anywhere; }
+.ed-lines dd { font-weight: 600; white-space: pre-wrap; }
 .ed-lines dd small { display: block; font-size: 0.8125rem; font-weight: 400; }
 </style>
 """

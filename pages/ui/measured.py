@@ -7,60 +7,32 @@ from collections.abc import Sequence
 import streamlit as st
 
 from analysis.answer import Answer
-from analysis.charts.escape import escape_markdown
-from analysis.measures import build_measures
+from analysis.definitions import Definition, describe_card, describe_statistic
 from analysis.query import Query
 from analysis.statistics import Statistic
-
-_DIRECTIONS = {
-    "higher_is_better": "Higher is better.",
-    "lower_is_better": "Lower is better.",
-    "context": "Neither high nor low is good by itself.",
-}
+from pages.ui.definition_parts import show_computation, show_definition_link, show_example, show_meaning
+from pages.ui.frame import current
+from pages.ui.guard import panel
 
 
 def show_measured(answers: Sequence[Answer], statistics: Sequence[tuple[Statistic, Query]] = ()) -> None:
-    """One folded panel for everything a page counted."""
-    with st.expander("How is this measured?"):
-        names = [a.card.label for a in answers] + [s.label for s, _ in statistics]
-        chosen = st.selectbox("Number", names, key="measured")
-        for answer in answers:
-            if answer.card.label == chosen:
-                _show_card(answer)
-        for statistic, query in statistics:
-            if statistic.label == chosen:
-                _show_statistic(statistic, query)
+    """One folded panel for everything a page counted; what is in it is made when it is opened."""
+    measured = [(describe_card(answer.card), answer.query) for answer in answers]
+    measured += [(describe_statistic(statistic), query) for statistic, query in statistics]
+    _show_folded(measured)
 
 
-def _show_card(answer: Answer) -> None:
-    card = answer.card
-    st.markdown(
-        f"**{escape_markdown(card.label)}.** {escape_markdown(card.definition)}\n\n"
-        f"*How to read it:* {escape_markdown(card.reading)} {_DIRECTIONS[card.direction]}\n\n"
-        f"*Owner:* {escape_markdown(card.owner)}. *Source:* {escape_markdown(card.source)}."
-    )
-    st.markdown(f"**Worked example.** {escape_markdown(card.example.why)}")
-    st.code(card.example.table.strip(), language=None)
-    st.markdown("**The SQL that ran**, over sums made when the snapshot was built:")
-    st.code(answer.query.readable(), language="sql")
-    measures = build_measures(card).all()
-    if measures:
-        st.markdown("Each of those sums was made from the decisions as:")
-        st.code("\n".join(f"{m.name} = {m.sql}" for m in measures), language="sql")
-    st.markdown(
-        "**Changes.** " + "; ".join(f"{change.on:%Y-%m-%d}: {escape_markdown(change.why)}" for change in card.changed)
-    )
-
-
-def _show_statistic(statistic: Statistic, query: Query) -> None:
-    example = statistic.example
-    st.markdown(
-        f"**{escape_markdown(statistic.label)}.** {escape_markdown(statistic.definition)}\n\n"
-        f"*How to read it:* {escape_markdown(statistic.reading)}\n\n"
-        f"*Owner:* {escape_markdown(statistic.owner)}. *Source:* {escape_markdown(statistic.source)}."
-    )
-    st.markdown(f"**Worked example.** {escape_markdown(example.why)}")
-    rows = "\n".join(f"{score:<6} | {bad}" for score, bad in zip(example.score, example.bad, strict=True))
-    st.code(f"score  | bad\n{rows}\nanswer: {example.answer:.4f}", language=None)
-    st.markdown("**The SQL that ran:**")
-    st.code(query.readable(), language="sql")
+@st.fragment
+def _show_folded(measured: Sequence[tuple[Definition, Query]]) -> None:
+    folded = st.expander("How is this measured?", key="measured_panel", on_change="rerun")
+    if not folded.open:
+        return
+    with folded, panel("how measured"):
+        by_label = {definition.label: (definition, query) for definition, query in measured}
+        definition, query = by_label[st.selectbox("Number", list(by_label), key="measured")]
+        frame = current()
+        show_meaning(frame.source, definition)
+        show_definition_link(frame.source, frame.filters, definition, "Its whole definition, and where it is used")
+        with panel("worked example"):
+            show_example(definition)
+        show_computation(definition, query)

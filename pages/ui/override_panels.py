@@ -11,17 +11,16 @@ from analysis.charts import (
     Series,
     build_parts,
     build_series,
-    draw_sparkline,
     plot_breakdown,
     plot_trend,
 )  # fmt: skip
 from analysis.charts.escape import escape_markdown
-from analysis.findings import describe_change, title_split, title_trend
+from analysis.findings import title_split, title_trend
 from analysis.formats import format_value
 from analysis.overrides import DIRECTIONS, TILES, Overrides
 from analysis.reading import Drill
-from analysis.source import Limit, Source
-from pages.ui.headline import Tile, show_tiles
+from analysis.source import Source
+from pages.ui.headline import build_tile, show_tiles
 from pages.ui.panels import is_dark, list_period, show_panel
 
 _MEANINGS = {"override_rate": "person", "low_side_override_rate": "low_side", "high_side_override_rate": "high_side"}
@@ -35,33 +34,14 @@ _SPLIT_NAMES = {"model_version": "model version", "period": "cohort"}
 
 def show_override_tiles(source: Source, page: Overrides, _: str) -> None:
     """Five tiles: value, interval, change with its own uncertainty, limit."""
-    tiles = []
-    for name in TILES:
-        answer = page.whole[name]
-        card = answer.card
-        reading = answer.reading()
-        limit = source.use_case.limits.get(name)
-        changes = page.claims.of(f"change:{name}")
-        over, words = _describe_limit(source, answer, limit)
-        change = describe_change(changes[0], card.unit, source) if changes else ""
-        periods = source.options.periods if source.options.is_dated else ()
-        spark = draw_sparkline(
-            periods, [page.trend[name].reading(p) for p in periods], label=card.label, unit=card.unit,
-            use_case=source.use_case, dark=is_dark(), meaning=_MEANINGS.get(name, "person"),
-            limit=limit.value if limit else None,
-        )  # fmt: skip
-        tiles.append(Tile(card.label, reading, card.unit, change, words, over, spark))
+    tiles = [
+        build_tile(
+            source, page.whole[name], page.claims.of(f"change:{name}"), page.trend[name],
+            meaning=_MEANINGS.get(name, "person"),
+        )
+        for name in TILES
+    ]  # fmt: skip
     show_tiles(source, tiles)
-
-
-def _describe_limit(source: Source, answer: Answer, limit: Limit | None) -> tuple[bool, str]:
-    """Whether a number is beyond its agreed limit, and the limit with its owner in words."""
-    value = answer.reading().value
-    if limit is None:
-        return False, ""
-    over = value is not None and (value > limit.value if limit.side == "upper" else value < limit.value)
-    size = format_value(limit.value, answer.card.unit, source.use_case)
-    return over, f"{'over the' if over else 'within the'} limit {size}, {limit.owner}"
 
 
 def show_direction_trend(source: Source, page: Overrides, scope: str) -> None:

@@ -21,11 +21,14 @@ def list_period(filters: Filters) -> tuple[str, str] | None:
     return (filters.start, filters.end) if filters.start and filters.end else None
 
 
-def show_panel(source: Source, filters: Filters, chart: Chart, name: str, scope: str) -> None:
+def show_panel(
+    source: Source, filters: Filters, chart: Chart, name: str, scope: str, came_from: str = "overrides"
+) -> None:
     """Draw a chart; a click, or a choice from its list, opens the cases behind it under the chart.
 
-    The key names snapshot and selection, so that what was clicked does not outlive them.
+    came_from: the page's file without .py, to come back to. The key names snapshot and selection, so that what was
+    clicked does not outlive them.
     """
     key = f"{name}-{source.snapshot}-{hash(filters)}"
     drill = show_chart(chart, key, scope=scope, snapshot=source.snapshot)
-    show_behind(source, filters, drill, key)
+    show_behind(source, filters, drill, key, came_from)
