@@ -30,24 +30,27 @@ class CardSums:
     splits: Mapping[str, tuple[tuple[str, ...], Cells]] = field(default_factory=dict)
 
 
-def choose_drivers(cards: Sequence[CardSums], minimum: int) -> tuple[tuple[Explained, ...], int]:
+def choose_drivers(
+    cards: Sequence[CardSums], minimum: int, others: Sequence[ChangeReading] = ()
+) -> tuple[tuple[Explained, ...], int]:
     """One Explained per card, claimed together, and how many comparisons could be tested.
 
-    minimum: cases a group needs in both periods to be inspected. A group is a driver if the card's change is claimed,
+    minimum: cases a group needs in both periods to be inspected. others: what else the page compared, under the same
+    control. A group is a driver if the card's change is claimed,
     its own change differs from the others' (claimed) the way the card changed, and it added to the change. Of the
     splits with drivers the one is named whose drivers add most beyond their share of cases.
     """
     found = [_inspect(card, minimum) for card in cards]
     tested = [[i.change, *(d.excess for d in (*i.directions, *i.parts, *i.mixes))] for i in found]
     items = []
-    for item, claims in zip(found, claim(*tested), strict=True):
+    for item, claims in zip(found, claim(*tested, others), strict=False):  # the others are marked by who compared them
         marked = iter(claims[1:])
         directions, parts, mixes = (
             tuple(_mark(driver, next(marked)) for driver in drivers)
             for drivers in (item.directions, item.parts, item.mixes)
         )
         items.append(_choose(replace(item, change=claims[0], directions=directions, parts=parts, mixes=mixes)))
-    return tuple(items), sum(reading.p_value is not None for readings in tested for reading in readings)
+    return tuple(items), sum(reading.p_value is not None for readings in (*tested, others) for reading in readings)
 
 
 def _inspect(card: CardSums, minimum: int) -> Explained:
@@ -66,7 +69,7 @@ def _inspect(card: CardSums, minimum: int) -> Explained:
     mixes: list[Driver] = []
     compared: list[tuple[str, int]] = []
     for split, (names, cells) in card.splits.items():
-        enough = (cells.cases >= minimum).all(axis=0)
+        enough = np.asarray((cells.cases >= minimum).all(axis=0))
         if enough.sum() < 2 or not _is_common(cells, enough):
             continue
         found = estimate_parts(cells)
@@ -125,20 +128,24 @@ def _mark(driver: Driver, tested: ChangeReading) -> Driver:
 
 def _choose(item: Explained) -> Explained:
     """The split whose groups explain most of the change beyond their share of cases, and those groups."""
-    mixes = {driver.split: driver for driver in item.mixes}
-    first = next(iter(mixes.values()), None)
-    if not item.change.is_claimed:
-        return replace(item, mix=first)
     sign = 1.0 if (item.change.difference or 0.0) > 0 else -1.0
     named: dict[str, list[Driver]] = {}
-    for driver in item.parts:
+    for driver in item.parts if item.change.is_claimed else ():
         if _stands_out(driver, sign):
             named.setdefault(driver.split, []).append(driver)
     if not named:
-        return replace(item, mix=first, spread=bool(item.compared))
+        return replace(item, mix=_choose_mix(item, sign, ""), spread=item.change.is_claimed and bool(item.compared))
     split = max(named, key=lambda name: sum(sign * driver.beyond for driver in named[name]))
     drivers = sorted(named[split], key=lambda driver: -sign * (driver.contribution.difference or 0.0))
-    return replace(item, drivers=tuple(drivers), split=split, mix=mixes[split])
+    return replace(item, drivers=tuple(drivers), split=split, mix=_choose_mix(item, sign, split))
+
+
+def _choose_mix(item: Explained, sign: float, split: str) -> Driver | None:
+    """The mix that clearly moved the card the way it moved, the largest; else that of the split named, or the first."""
+    clear = [m for m in item.mixes if item.change.is_claimed and _stands_out(m, sign)]
+    if clear:
+        return max(clear, key=lambda mix: sign * (mix.contribution.difference or 0.0))
+    return next((m for m in item.mixes if m.split == split), item.mixes[0] if item.mixes else None)
 
 
 def _stands_out(driver: Driver, sign: float) -> bool:

@@ -50,9 +50,10 @@ class Cells:
 
     def without_each(self) -> Cells:
         """For each group, everybody else together."""
-        return Cells(*(_rest(v, axis) for v, axis in (
-            (self.n, 1), (self.y, 2), (self.loose_n, 1), (self.loose_y, 2), (self.loose_yy, 2),
-        )), is_rate=self.is_rate)  # fmt: skip
+        return Cells(
+            _rest(self.n, 1), _rest(self.y, 2), _rest(self.loose_n, 1), _rest(self.loose_y, 2), _rest(self.loose_yy, 2),
+            self.is_rate,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,12 @@ class _Side:
 def estimate_parts(cells: Cells) -> Parts:
     """What each group contributed to the change of the whole, and whether its own change differs from the others'.
 
-    contribution: wbar_k (r1_k - r0_k), degrees of freedom of the group's own deciders. excess: (r1_k - r0_k) minus
-    the same of all other groups together, squared per decider over both (a decider may stand in both); degrees after
-    Welch and Satterthwaite but never more than either side's own: with few people per team Welch's are too many this
-    far out in the tail. mix: sum of (rbar_k - Rbar)(w1_k - w0_k) over all directions. Groups with no case in one
-    period keep the other period's rate, so that all of their contribution is mix and the sum stays exact; their excess
-    is nan. contribution.value summed over (D, K) plus mix.value is the change of the whole.
+    contribution: wbar_k (r1_k - r0_k), the weights as counted, degrees of freedom of the group's own deciders.
+    excess: (r1_k - r0_k) minus the same of all other groups together, squared per decider over both (a decider may
+    stand in both); degrees after Welch and Satterthwaite but never more than either side's own: with few people per
+    team Welch's are too many this far out in the tail. mix: sum of (rbar_k - Rbar)(w1_k - w0_k) over all directions.
+    Groups with no case in one period keep the other period's rate, so that all of their contribution is mix and the
+    sum stays exact; their excess is nan. contribution.value summed over (D, K) plus mix.value is the whole's change.
     """
     own, rest = _describe(cells), _describe(cells.without_each())
     return Parts(_contribution(cells, own), _excess(own, rest), _beyond(cells, own), _mix(cells.joined()))
@@ -179,24 +180,12 @@ def _excess(own: _Side, rest: _Side) -> Tested:
 
 
 def _contribution(cells: Cells, own: _Side) -> Tested:
-    weight, total = _shares(cells)
-    mean_weight = weight.mean(axis=0)
-    change = _fill_missing(own.rate)[1] - _fill_missing(own.rate)[0]
-    people = cells.n.sum(axis=1, keepdims=True)  # (2, 1, P)
-    drift = np.nan_to_num(divide_or_nan(cells.n - weight[..., None] * people, total[..., None] - people)).sum(axis=0)
-    move = mean_weight[:, None] * (own.influence[1] - own.influence[0]) + change[..., None] / 2 * drift
-    variance = (move**2).sum(axis=-1)
-    all_loose = cells.loose_n.sum(axis=1, keepdims=True)
-    for period, sign in ((0, -1), (1, 1)):
-        inside = change / 2 * (1 - weight[period]) / total[period]  # what a case in the group adds through its weight
-        outside = change / 2 * weight[period] / total[period]
-        rate = np.nan_to_num(own.rate[period])
-        error = cells.loose_y[period] - rate * cells.loose_n[period]
-        slope = sign * mean_weight * np.nan_to_num(divide_or_nan(1.0, own.total[period]))
-        variance = variance + mean_weight**2 * own.loose[period] + 2 * slope * inside * error
-        variance = variance + inside**2 * cells.loose_n[period]
-        variance = variance + outside**2 * (all_loose[period] - cells.loose_n[period])
-    return _test(mean_weight * change, variance, np.broadcast_to(own.degrees, change.shape))
+    """The weights are taken as counted: how many cases a group had is known."""
+    weight = _shares(cells)[0].mean(axis=0)
+    rate = _fill_missing(own.rate)
+    move = own.influence[1] - own.influence[0]
+    variance = weight**2 * ((move**2).sum(axis=-1) + own.loose.sum(axis=0))
+    return _test(weight * (rate[1] - rate[0]), variance, own.degrees)
 
 
 def _beyond(cells: Cells, own: _Side) -> FloatArray:

@@ -56,9 +56,9 @@ class Explained:
     directions: low-side and high-side, for the override rate; their contributions add up to the change.
     parts: every group inspected, of every split. mixes: per split, what the changed mix of cases contributed.
     split: the split whose groups are named, "" where none stands out. drivers: the claimed groups of that split that
-    moved the way the card moved, largest contribution first. mix: of the split named, else of the first split compared;
-    None where there is none. spread: the change is claimed and no group stands out. compared: groups per split that
-    were inspected ("team": 12), for "spread over all 12 teams".
+    moved the way the card moved, largest contribution first. mix: the largest that clearly moved the card the way it
+    moved; else that of the split named, or of the first split; None where there is none. spread: the change is claimed
+    and no group stands out. compared: groups per split that were inspected ("team": 12), for "all 12 teams".
     """
 
     name: str

@@ -9,6 +9,8 @@ direction of the change; claimed means that it survives one false-discovery cont
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from analysis.answer import Answer, answer_cards
 from analysis.charts.words import is_mature
 from analysis.compare import compare_periods
@@ -38,12 +40,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-def explain_changes(source: Source, now: Filters, before: Filters | None) -> WhatChanged:
+def explain_changes(
+    source: Source, now: Filters, before: Filters | None, others: Sequence[ChangeReading] = ()
+) -> WhatChanged:
     """The change of each card of CARDS from `before` to `now`, and the groups that drove it.
 
     `before` is now.earlier(): the same selection in another period, without overlap; None (no comparison chosen, or a
     log without dates) gives a WhatChanged that says why. One false-discovery control covers every comparison of every
     card: the changes, both directions, every group of every split against the others, the mix of every split.
+    others: comparisons the page makes besides, which come under the same control.
     Four queries over the month rollup.
     """
     if before is None:
@@ -62,7 +67,7 @@ def explain_changes(source: Source, now: Filters, before: Filters | None) -> Wha
         whole = build_cells(source, name, sums, WHOLE)[1] if name in DIRECTIONS else None
         cells = {split: build_cells(source, name, sums, split) for split in splits}
         cards.append(CardSums(name, *readings, change, whole, cells))
-    items, inspected = choose_drivers(cards, source.use_case.minimum_group_size)
+    items, inspected = choose_drivers(cards, source.use_case.minimum_group_size, others)
     queries = {
         "change, now": later[CARDS[0]].query, "change, before": earlier[CARDS[0]].query,
         "contributions, now": query_now, "contributions, before": query_before,

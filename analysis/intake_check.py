@@ -216,8 +216,10 @@ def _start(plan: Plan, source: str, files: Sequence[Path], folder: Path) -> subp
 
 
 def _hide(text: str, folder: Path) -> str:
-    """Text without the folder of the check: files are spoken of by their names."""
-    for place in (str(folder), folder.as_posix(), str(folder.resolve()), folder.resolve().as_posix()):
-        for end in ("/", "\\\\", "\\"):
-            text = text.replace(place + end, "")
+    """Text without the folder of the check, whole or relative to one above it: files are spoken of by their names."""
+    places = [folder.resolve(), folder, *(folder.relative_to(parent) for parent in reversed(folder.parents))]
+    for place in places:  # the longest first
+        for start in (str(place), place.as_posix()):
+            for end in ("/", "\\"):
+                text = text.replace(start + end, "")
     return text

@@ -1,4 +1,4 @@
-"""What a check of corrected files found, in words: what would come in, what would leave quarantine, what would fail.
+"""What a check of corrected files found, in words: what would come in, leave quarantine, and still fail."""
 
 from __future__ import annotations
 
@@ -23,10 +23,21 @@ def describe_result(check: Check, report: RunReport, use_case: UseCase) -> list[
     ]
 
 
-def count_settled(report: RunReport, source: str) -> int:
-    """Records of the source that are in quarantine now and would not be after the load."""
-    fresh = sum(one.quarantined for one in report.sources if one.source == source)
-    return report.held_before.get(source, 0) - (report.held_after.get(source, 0) - fresh)
+def count_settled(check: Check, report: RunReport) -> int:
+    """Records of the source in quarantine now that would come in, or that others with their key stand in for.
+
+    A file to mend stands for all quarantined records of its source: those that fail again, or that it does not hold,
+    are not counted.
+    """
+    before, after = (held.get(check.source, 0) for held in (report.held_before, report.held_after))
+    mine = [one for one in report.sources if one.source == check.source]
+    if _is_whole(check):
+        return max(0, before - after - max(0, before - sum(one.read for one in mine)))
+    return before - (after - sum(one.quarantined for one in mine))
+
+
+def _is_whole(check: Check) -> bool:
+    return any(name.endswith(MEND_SUFFIX) for name in check.names)
 
 
 def _describe_counts(report: RunReport, use_case: UseCase) -> list[str]:
@@ -53,19 +64,18 @@ def _describe_settled(check: Check, report: RunReport, use_case: UseCase) -> lis
     before = report.held_before.get(check.source, 0)
     if not before:
         return [f"No record of {check.source} is in quarantine now."]
-    settled = count_settled(report, check.source)
+    settled = count_settled(check, report)
     sentences = [
         f"{_count(settled, use_case)} of {_count(before, use_case)} quarantined records of {check.source} would be "
-        "settled."
+        f"settled; {_count(report.held_after.get(check.source, 0), use_case)} would be in quarantine then."
     ]
     read = sum(one.read for one in report.sources if one.source == check.source)
-    is_whole = any(name.endswith(MEND_SUFFIX) for name in check.names)
-    if is_whole and read < before:
+    if _is_whole(check) and read < before:
         sentences.append(
             f"Mind that a file named {MEND_SUFFIX} stands for all quarantined records of its source: "
             f"{_count(before - read, use_case)} that it does not hold would leave quarantine without coming in."
         )
-    if not is_whole and settled < before:
+    if not _is_whole(check) and settled < before:
         sentences.append(
             "A record leaves quarantine when one with its key comes in. Those whose key could not be read are settled "
             f"by a file named {MEND_SUFFIX} that holds them all."

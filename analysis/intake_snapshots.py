@@ -14,6 +14,7 @@ from pathlib import Path
 from analysis.errors import UserError
 from analysis.store import store_root
 from data.snapshots import Manifest, Part, Store
+from data.soundness import check_part
 
 _CHUNK = 4 << 20  # bytes hashed between two reports of progress
 
@@ -40,7 +41,7 @@ class PartLine:
 
 @dataclass(frozen=True)
 class SnapshotLine:
-    """One snapshot. damage: what is wrong with it, in words; "" where nothing is missing (hashes are not computed)."""
+    """One snapshot. damage: what is wrong with it, in words; "" where nothing is seen (large files are not hashed)."""
 
     id: str
     published_at: str
@@ -127,11 +128,26 @@ def _describe(store: Store, name: str, is_shown: bool) -> SnapshotLine:
     except UserError as error:
         return SnapshotLine(name, "", is_shown, f"{error.title}: {error.what_happened}", ())
     folder = store.folder(name)
-    missing = [file for file in _list_hashes(manifest) if _measure(folder / file) is None]
-    missing += [f"{p.use_case}.toml" for p in manifest.parts.values() if not (folder / f"{p.use_case}.toml").is_file()]
-    damage = f"Missing: {', '.join(dict.fromkeys(missing))}." if missing else ""
     parts = tuple(_describe_part(folder, part) for part in manifest.parts.values())
-    return SnapshotLine(name, manifest.published_at, is_shown, damage, parts)
+    return SnapshotLine(name, manifest.published_at, is_shown, _find_damage(folder, manifest), parts)
+
+
+def _find_damage(folder: Path, manifest: Manifest) -> str:
+    """What is wrong with a snapshot's files, without reading the large ones; "" where nothing is."""
+    missing = [
+        file
+        for part in manifest.parts.values()
+        for file in dict.fromkeys((*_list_part_hashes(part), f"{part.use_case}.toml"))
+        if _measure(folder / file) is None
+    ]
+    if missing:
+        return f"Missing: {', '.join(missing)}."
+    try:
+        for part in manifest.parts.values():
+            check_part(folder, part)
+    except UserError as error:
+        return error.what_happened
+    return ""
 
 
 def _describe_part(folder: Path, part: Part) -> PartLine:

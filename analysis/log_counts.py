@@ -58,4 +58,9 @@ def count_log(source: Source) -> LogCounts:
         )[0]
     if "waiting" in tables:
         waiting = {str(t): int(n) for t, n in source.rows("select table_name, count(*) from waiting group by 1")}
-    return LogCounts(*facts, read, quarantined, str(reason or ""), int(reason_count), waiting)
+    *counts, latest = facts
+    names = ("decisions", "by_people", "assisted", "untimed", "without_decider", "without_team", "unscored")
+    return LogCounts(
+        **{name: int(count) for name, count in zip(names, counts, strict=True)}, latest=latest, read=read,
+        quarantined=quarantined, reason=str(reason or ""), reason_count=int(reason_count), waiting=waiting,
+    )  # fmt: skip

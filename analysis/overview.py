@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -67,22 +66,29 @@ def build_overview(source: Source, filters: Filters) -> Overview:
         whole = answer_cards(source, behaviour, spans.behaviour.now)
         whole |= answer_cards(source, outcomes, spans.outcomes.now)
     earlier = answer_cards(source, OUTCOMES, spans.outcomes.before) if spans.outcomes.before else {}
-    coverage = answer_cards(source, ["outcome_coverage"], filters)["outcome_coverage"]
+    coverage = whole["outcome_coverage"]
+    if not spans.is_chosen:
+        coverage = answer_cards(source, ["outcome_coverage"], filters)["outcome_coverage"]
     everything = replace(filters, start=None, end=None, cohort=())
     trend = answer_cards(source, (*DIRECTIONS, *TILES), everything, "period")
-    what = explain_changes(source, spans.behaviour.now, spans.behaviour.before)
-    inspected: dict[str, Sequence[ChangeReading]] = {f"change:{i.name}": (i.change,) for i in what.items}
-    for name in ("low_side_value", "outcome_coverage"):
-        inspected[f"change:{name}"] = (_compare_outcomes(whole[name], earlier.get(name), spans),)
-    inspected["zero:low_side_value"] = (compare_with_zero(whole["low_side_value"]),)
+    others = _compare_outcomes(whole, earlier, spans)
+    what = explain_changes(source, spans.behaviour.now, spans.behaviour.before, [r for (r,) in others.values()])
+    inspected = {f"change:{i.name}": (i.change,) for i in what.items} | others
+    drivers = [d.excess for item in what.items for d in (*item.directions, *item.parts, *item.mixes)]
+    claims = claim_all({**inspected, "drivers": drivers})
     limits = source.use_case.limits
     held = tuple(
         hold_against_limit(answer.card, limits[name], answer.reading())
         for name, answer in whole.items()
         if name in limits
     )
-    marks = read_marks(source, [source.catalog[n] for n in DIRECTIONS])
-    return Overview(filters, spans, whole, coverage, trend, what, held, marks, claim_all(inspected))
+    return Overview(filters, spans, whole, coverage, trend, what, held, _read_marks(source), claims)
+
+
+@lru_cache(maxsize=16)
+def _read_marks(source: Source) -> tuple[Event, ...]:
+    """What happened is the same for every selection."""
+    return read_marks(source, [source.catalog[n] for n in DIRECTIONS])
 
 
 def _cards(source: Source) -> tuple[list[str], list[str]]:
@@ -92,10 +98,17 @@ def _cards(source: Source) -> tuple[list[str], list[str]]:
     return behaviour, [*OUTCOMES, *(c.name for c in limited if c.matures_from and c.name not in OUTCOMES)]
 
 
-def _compare_outcomes(now: Answer, before: Answer | None, spans: Spans) -> ChangeReading:
-    """The change of a number that waits for outcomes; none between periods that have not matured alike."""
-    if before is None:
-        return ChangeReading(None, why=spans.outcomes.why)
+def _compare_outcomes(
+    whole: dict[str, Answer], earlier: dict[str, Answer], spans: Spans
+) -> dict[str, tuple[ChangeReading]]:
+    """What is compared of outcomes besides the changes explained: value against zero, and changes by their months."""
+    names = ["outcome_coverage"] if spans.outcomes == spans.behaviour else ["low_side_value", "outcome_coverage"]
+    found = {f"change:{n}": (_compare(whole[n], earlier[n]),) for n in names if n in earlier}
+    return {**found, "zero:low_side_value": (compare_with_zero(whole["low_side_value"]),)}
+
+
+def _compare(now: Answer, before: Answer) -> ChangeReading:
+    """The change of a number that waits for outcomes; none where one of the periods has not matured."""
     if not (is_mature(now.reading()) and is_mature(before.reading())):
         return ChangeReading(None, why="No change is told: these months have not matured.")
     return compare_periods(now, before)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analysis.drivers import Said, describe_what_changed
 from analysis.filters import Filters, describe_period
 from analysis.findings import NO_CLEAR_CHANGE, build_scope, describe_value
 from analysis.formats import (
@@ -17,7 +18,7 @@ from analysis.formats import (
 from analysis.limits import Held
 from analysis.overview import TILES, Overview
 from analysis.overview_periods import Span
-from analysis.reading import ChangeReading
+from analysis.reading import ChangeReading, Drill
 from analysis.source import Source
 
 _CHANGES = TILES  # the changes the finding speaks of
@@ -153,6 +154,31 @@ def describe_overview_scope(source: Source, page: Overview) -> str:
 def _say_span(span: Span) -> str:
     text = describe_period(span.now) if not (span.now.start and span.now.end) else f"decided {name_span(span.now)}"
     return f"{text} against {name_span(span.before)}" if span.before else text
+
+
+def describe_overview_changes(source: Source, page: Overview) -> tuple[Said, ...]:
+    """What changed and what drove it; numbers that wait for outcomes over their own months, where those differ."""
+    said = describe_what_changed(source, page.what)
+    span = page.spans.outcomes
+    if span == page.spans.behaviour or span.before is None:
+        return said
+    own = [_say_outcome(source, page, span, name) for name in ("low_side_value", "outcome_coverage")]
+    return (*(s for s in said if s.card != "low_side_value"), *own)
+
+
+def _say_outcome(source: Source, page: Overview, span: Span, name: str) -> Said:
+    change = page.claims.of(f"change:{name}")[0]
+    card = source.catalog[name]
+    assert span.before is not None
+    when = f"{name_span(span.now)} against {name_span(span.before)}"
+    if change.p_value is None:
+        return Said(f"{card.label}, {when}: {change.why}", card=name)
+    if not change.is_claimed:
+        size = format_change_reading(change, card.unit, source.use_case).replace(" (", ", ").removesuffix(")")
+        return Said(f"{card.label}, {when}: {NO_CLEAR_CHANGE} ({size}).", card=name)
+    text = _say_change(source, name, change)
+    now = format_value(page.whole[name].reading().value or 0.0, card.unit, source.use_case)
+    return Said(f"{text[:1].upper()}{text[1:]}, to {now}: {when}.", Drill(name, "denominator"), span.now, name)
 
 
 def title_directions(source: Source, page: Overview) -> str:

@@ -7,10 +7,12 @@ an older one stay open until they fall out of the small cache.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from analysis.catalog import read_catalog
 from analysis.errors import DamageError, UserError
@@ -30,7 +32,10 @@ __all__ = [
 
 _KEPT = 6
 _lock = threading.Lock()
-_sources: OrderedDict[tuple[Path, str, str], Source] = OrderedDict()
+_Key = tuple[Path, str, str, tuple[int, int, int]]
+_sources: OrderedDict[_Key, Source] = OrderedDict()
+# All that anybody still reads from: the engine refuses to open a file a second time.
+_open_sources: WeakValueDictionary[_Key, Source] = WeakValueDictionary()
 
 
 def read_shown() -> Shown:
@@ -71,7 +76,7 @@ def is_outdated(source: Source) -> bool:
 
 def _is_open(snapshot: str) -> bool:
     with _lock:
-        return any(key[:2] == (store_root(), snapshot) for key in _sources)
+        return any(key[:2] == (store_root(), snapshot) for key in _open_sources)
 
 
 def _open_kept(manifest: Manifest, use_case: str | None) -> Source:
@@ -82,14 +87,25 @@ def _open_kept(manifest: Manifest, use_case: str | None) -> Source:
             f"'{name}' is not there.",
             f"There is {', '.join(manifest.parts)}.",
         )
-    key = (store_root(), manifest.id, name)
+    key = (store_root(), manifest.id, name, _identify(manifest, name))
     with _lock:
-        if key not in _sources:
-            _sources[key] = _open(manifest, name)
-            while len(_sources) > _KEPT:
-                _sources.popitem(last=False)  # closed when its last reader lets go
+        source = _open_sources.get(key) or _open(manifest, name)
+        _open_sources[key] = _sources[key] = source
         _sources.move_to_end(key)
-        return _sources[key]
+        while len(_sources) > _KEPT:
+            _sources.popitem(last=False)  # closed when its last reader lets go
+        return source
+
+
+def _identify(manifest: Manifest, name: str) -> tuple[int, int, int]:
+    """Which file it is: one that was repaired is opened anew. One that is gone is still the one that was open."""
+    try:
+        at = os.stat(Store(store_root()).folder(manifest.id) / manifest.parts[name].file)
+    except OSError:
+        with _lock:
+            opened = [key for key in _open_sources if key[:3] == (store_root(), manifest.id, name)]
+        return opened[-1][3] if opened else (0, 0, 0)
+    return at.st_ino, at.st_mtime_ns, at.st_size
 
 
 def _open(manifest: Manifest, name: str) -> Source:

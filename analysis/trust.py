@@ -21,6 +21,7 @@ GOOD, LOOK, UNKNOWN = "in order", "look here", "cannot be said"
 ENOUGH = 0.95  # of matured cases back, where the use case agrees no limit
 NOTABLE = 0.01  # a share of records from which an empty field is worth a look
 FRESH_DAYS = 35  # a monthly load, and some days to make it
+_NAMED = 5  # of a list of names; the page it leads to has the rest
 # Columns no metric refuses to do without, and what is taken for granted where they are not mapped.
 _ASSUMED = {
     "decisions.shown_at": "every assisted decision is taken to have seen the recommendation in time",
@@ -260,7 +261,8 @@ def _check_owners(source: Source) -> Check:
         return Check("No owner", GOOD, "0", "Somebody answers for every number.", "definitions")
     told = []
     if unowned:
-        told.append(f"Nobody is named for {', '.join(card.label for card in unowned)}")
+        more = f" and {len(unowned) - _NAMED} more" if len(unowned) > _NAMED else ""
+        told.append(f"Nobody is named for {', '.join(card.label for card in unowned[:_NAMED])}{more}")
     if unknown:
         told.append(f"The use case names {', '.join(unknown)}, which is no number of this product")
     return Check(

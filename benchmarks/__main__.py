@@ -3,7 +3,8 @@
 python -m benchmarks                      the demo at one and at ten million decisions (it takes some minutes to build)
 python -m benchmarks --quick              two small demos and few views: does it run?
 python -m benchmarks --stores HERE THERE  stores that are there already, the smaller first
-python -m benchmarks --only sessions      one section alone: pages, sessions, baselines
+python -m benchmarks --peers --kills      and other tools, and kills at random moments
+python -m benchmarks --only sessions      these sections and no others
 python -m benchmarks --write              and put the report into benchmarks/README.md
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.machine import describe_load
+from benchmarks.others import OTHERS, measure_other
 from benchmarks.store import Build, build_store, find_store
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ FILTERS, QUICK_FILTERS = 50, 8
 SECONDS, QUICK_SECONDS = 60.0, 10.0
 SESSIONS = 20
 SEED = 20_261_122
-SECTIONS = ("pages", "sessions", "baselines")
+OF_A_STORE = ("pages", "sessions", "baselines")
+SECTIONS = (*OF_A_STORE, *OTHERS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,6 +50,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     default = Path(tempfile.gettempdir()) / "execution-debt-benchmarks"
     parser.add_argument("--only", nargs="+", choices=SECTIONS, help="these sections and no others")
+    for section in OTHERS:
+        parser.add_argument(f"--{section}", action="store_true", help=f"measure {section} as well")
     parser.add_argument("--decisions", type=int, nargs="+", help=f"sizes of the demo, in order (default {SIZES})")
     parser.add_argument("--stores", type=Path, nargs="+", help="measure these stores instead of building the demo")
     parser.add_argument("--filters", type=int, help=f"different views per page, and cases (default {FILTERS})")
@@ -64,22 +69,21 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     asked.decisions = asked.decisions or (QUICK_SIZES if asked.quick else SIZES)
     asked.filters = asked.filters or (QUICK_FILTERS if asked.quick else FILTERS)
     asked.seconds = asked.seconds or (QUICK_SECONDS if asked.quick else SECONDS)
-    asked.sections = asked.only or list(SECTIONS)
+    asked.sections = asked.only or [*OF_A_STORE, *(section for section in OTHERS if getattr(asked, section))]
     return asked
 
 
 def _measure_all(asked: argparse.Namespace) -> None:
     started, load = time.perf_counter(), describe_load()
     # Before anything large is imported here: a child's peak memory begins at its parent's size.
-    builds = _find_stores(asked)
+    builds = _find_stores(asked) if asked.stores or set(asked.sections) & set(OF_A_STORE) else []
+    others = {section: _measure_other(section, asked, builds) for section in asked.sections if section in OTHERS}
+    runs = _measure_stores(builds, asked)
     from benchmarks.readme import build_head, write_section
-    from benchmarks.run import Asked, measure_store
 
-    what = Asked(asked.sections, asked.filters, asked.sessions, asked.seconds, asked.seed, asked.store / "server.log")
-    runs = [measure_store(build, what) for build in builds]
     over = measured = 0
     for section in asked.sections:
-        body, found = _build_section(section, runs)
+        body, found = (others[section], (0, 0)) if section in others else _build_section(section, runs)
         text = f"{build_head(_describe_command(asked, section), load)}\n\n{body}"
         print(f"\n## {section}\n\n{text}")
         over, measured = over + found[0], measured + found[1]
@@ -87,6 +91,19 @@ def _measure_all(asked: argparse.Namespace) -> None:
             write_section(section, text)
     words = f"{over} of {measured} measurements with a target are over it"
     print(f"\n{words}; {time.perf_counter() - started:,.0f} s in all.", file=sys.stderr)
+
+
+def _measure_other(section: str, asked: argparse.Namespace, builds: list[Build]) -> str:
+    print(section.capitalize(), file=sys.stderr)
+    store = Path(builds[-1].store) if builds and (asked.stores or asked.quick) else None
+    return measure_other(section, asked.store.resolve(), store, quick=asked.quick)
+
+
+def _measure_stores(builds: list[Build], asked: argparse.Namespace) -> list[Run]:
+    from benchmarks.run import Asked, measure_store
+
+    what = Asked(asked.sections, asked.filters, asked.sessions, asked.seconds, asked.seed, asked.store / "server.log")
+    return [measure_store(build, what) for build in builds]
 
 
 def _find_stores(asked: argparse.Namespace) -> list[Build]:

@@ -54,9 +54,10 @@ async def _measure(url: str, source: Source, page: Page, count: int, seed: int) 
     return [_sum_up(page.name, "new", new), _sum_up(page.name, "seen", seen)]
 
 
-def measure_cases(url: str, source: Source, count: int, seed: int) -> Measured:
-    """One case opened with its contributions, each case for the first time."""
-    return asyncio.run(_measure_cases(url, build_case_visits(source, count + _WARM_UPS, seed)))
+def measure_cases(url: str, source: Source, count: int, seed: int) -> list[Measured]:
+    """One case opened with its contributions, each case for the first time; nothing where no case can be explained."""
+    visits = build_case_visits(source, count + _WARM_UPS, seed)
+    return [asyncio.run(_measure_cases(url, visits))] if len(visits) > _WARM_UPS else []
 
 
 async def _measure_cases(url: str, visits: Sequence[Visit]) -> Measured:

@@ -51,7 +51,11 @@ def _build_times(runs: Sequence[Run]) -> str:
 
 def _describe_first(runs: Sequence[Run]) -> str:
     first = [f"{format_ms(run.first_seconds)} ms at {run.decisions:,}" for run in runs if run.first_seconds is not None]
-    return f"The first page after the server's start: {'; '.join(first)}."
+    words = f"The first page after the server's start: {'; '.join(first)}."
+    for run in runs:
+        if all(m.kind != "one case" for m in run.pages):
+            words += f" At {run.decisions:,} no case was opened: none has a model and inputs on record."
+    return words
 
 
 def _build_growth(small: Run, large: Run) -> str:
@@ -67,7 +71,8 @@ def _build_growth(small: Run, large: Run) -> str:
 
 
 def _pair(small: Run, large: Run) -> list[tuple[Measured, Measured]]:
-    return list(zip(small.pages, large.pages, strict=True))
+    found = {(m.page, m.kind): m for m in large.pages}
+    return [(m, found[m.page, m.kind]) for m in small.pages if (m.page, m.kind) in found]
 
 
 def _build_stores(runs: Sequence[Run]) -> str:

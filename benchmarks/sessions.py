@@ -52,7 +52,7 @@ def measure_sessions(
 ) -> Together:
     """Run the visitors against a running dashboard; RuntimeError where they could not be run."""
     plan = build_plan(url, source, seed, sessions, length)
-    done, lost = _run(plan)
+    done, lost = run_plan(plan)
     right = [d for d in done if not d.wrong]
     if not right:
         raise RuntimeError(f"No action of {sessions} sessions succeeded. {next((d.wrong for d in done), lost)}")
@@ -101,7 +101,7 @@ def _build_actions(
         yield Action(str(kind), build_visit(source, PAGES[page], chosen))
 
 
-def _run(plan: Plan) -> tuple[list[Done], list[str]]:
+def run_plan(plan: Plan) -> tuple[list[Done], list[str]]:
     """The visitors' process: what each action met, and the sessions that were lost."""
     length = plan.every * max(len(actions) for actions in plan.actions)
     process = subprocess.run(

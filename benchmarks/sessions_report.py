@@ -18,7 +18,7 @@ _SHOWN_FAILURES = 3
 def build_sessions(runs: Sequence[Run]) -> str:
     """The section of the sessions."""
     first = _together(runs[0])
-    mix = ", ".join(f"{share:.0%} {_KINDS[kind]}" for kind, share in MIX.items())
+    mix = ", ".join(f"{share * 100:.0f} % {_KINDS[kind]}" for kind, share in MIX.items())
     parts = [
         f"**{first.sessions} sessions at once for {first.length:.0f} s**, each with an action every {first.every:g} s: "
         f"{mix}.\n\n{_build_times(runs)}",

@@ -15,6 +15,8 @@ from benchmarks.visit import Visit
 
 MOST_MONTHS = 12
 Parameters = Mapping[str, list[str]]
+# Sections of the Data page, and a heading that only this one has.
+_SECTIONS = {"loaded": "#### Files read so far", "waiting": "#### Out of scope", "snapshots": "#### One snapshot"}
 
 
 def _say_selection(source: Source, filters: Filters, own: Parameters) -> tuple[str, ...]:
@@ -26,12 +28,17 @@ def _say_metric(source: Source, filters: Filters, own: Parameters) -> tuple[str,
     return (*_say_selection(source, filters, own), *(f"### {source.catalog[n].label}" for n in own.get("metric", [])))
 
 
-def _say_nothing(source: Source, filters: Filters, own: Parameters) -> tuple[str, ...]:
-    return ()
+def _say_load(source: Source, filters: Filters, own: Parameters) -> tuple[str, ...]:
+    """The Data page speaks of the whole load whatever is selected: the snapshot, and a heading of the section."""
+    return (f"snapshot {source.snapshot}", *(_SECTIONS[section] for section in own.get("section", ["loaded"])))
 
 
 def _draw_metric(source: Source, rng: np.random.Generator) -> Parameters:
     return {"metric": [str(rng.choice(sorted(source.catalog)))]}
+
+
+def _draw_section(source: Source, rng: np.random.Generator) -> Parameters:
+    return {"section": [str(rng.choice(sorted(_SECTIONS)))]}
 
 
 def _draw_nothing(source: Source, rng: np.random.Generator) -> Parameters:
@@ -56,7 +63,7 @@ PAGES = (
     Page("overrides", "overrides", "Overrides"),
     Page("cases", "cases", "Cases"),
     Page("definitions", "definitions", "Definitions", _say_metric, _draw_metric),
-    Page("data", "data", "Data", _say_nothing),
+    Page("data", "data", "Data", _say_load, _draw_section),
 )
 
 
@@ -111,14 +118,15 @@ def build_visits(source: Source, page: Page, count: int, seed: int) -> list[Visi
 
 
 def build_case_visits(source: Source, count: int, seed: int) -> list[Visit]:
-    """Different scored cases whose inputs are there, so that each shows the contributions to its score."""
+    """Different scored cases with their inputs and their model on record, so that each shows the contributions to its
+    score; none where this log has no such case."""
     ids = source.rows(
         "select distinct case_id from facts f where is_in_scope and score is not null and exists "
-        "(select 1 from features x where x.case_id = f.case_id and x.decision_no = f.decision_no) order by case_id"
+        "(select 1 from features x where x.case_id = f.case_id and x.decision_no = f.decision_no) and exists "
+        "(select 1 from model_versions v where v.model_version = f.model_version and v.artifact is not null) "
+        "order by case_id"
     )
-    if not ids:
-        raise RuntimeError("No scored case of this log has inputs on record: there is nothing to explain.")
-    chosen = np.random.default_rng(seed).choice(len(ids), size=min(count, len(ids)), replace=False)
+    chosen = np.random.default_rng(seed).choice(len(ids), size=min(count, len(ids)), replace=False) if ids else []
     return [_build_case_visit(source, str(ids[i][0])) for i in chosen]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from analysis.loads import describe_load, describe_origin, read_loads, read_part
+from analysis.intake_finding import describe_load
+from analysis.intake_records import count_causes
+from analysis.loads import describe_origin, read_loads, read_part
 from pages.ui.data_columns import show_columns
 from pages.ui.data_corrected import show_corrected
 from pages.ui.data_loaded import show_law, show_loaded
@@ -19,7 +21,7 @@ source = current().source
 st.title("Data", anchor=False)
 
 loads = read_loads(source)
-show_finding(describe_load(source, loads))
+show_finding(describe_load(source, loads, count_causes(source, "quarantine") if loads.quarantined else []))
 with panel("where the data come from"):
     show_scope(describe_origin(source, read_part(source)))
 show_law(source, loads)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+_PLACE = re.compile(r"(?:\w+:/|(?<![\w.]))/(?:[^\s'\"()]*/)?([^\s/'\"()]+)")  # a path from the root, or an address
 _PYTHONS = ((3, 11), (3, 12))  # NannyML stops before 3.13
 
 
@@ -32,7 +34,8 @@ def build_environment(peer: str, folder: Path) -> str:
         shutil.rmtree(older)
     place.parent.mkdir(parents=True, exist_ok=True)
     _run([base, "-m", "venv", str(place)])
-    options = ["--disable-pip-version-check", "--no-input", "-q", "--require-hashes"]
+    # Everything is locked. Without --no-deps pip asks for a pin of its own for every extra, as pandas[parquet].
+    options = ["--disable-pip-version-check", "--no-input", "-q", "--require-hashes", "--no-deps"]
     _run([python, "-m", "pip", "install", *options, "-r", str(requirements)])
     (place / "installed").touch()
     return python
@@ -51,12 +54,9 @@ def find_python() -> str:
 
 
 def read_last_line(text: str) -> str:
-    """The last line that says something, paths of the system cut to the file's name."""
+    """The last line that says something; of paths and addresses in it only the last part."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    words = lines[-1] if lines else "it said nothing."
-    return " ".join(
-        Path(word.strip("'\"()")).name if word.strip("'\"(").startswith("/") else word for word in words.split()
-    )
+    return _PLACE.sub(r"\1", lines[-1]) if lines else "it said nothing."
 
 
 def _run(command: list[str]) -> None:

@@ -31,17 +31,17 @@ class Export:
 
 
 def write_rows(source: Source, file: Path, rows: int) -> Export:
-    """Whole months from the first one on, until there are at least `rows` cases; all of them where there are fewer.
+    """Whole months from the first one on, three or until there are `rows` cases; all of them where there are fewer.
 
     RuntimeError where the store has too few months with known outcomes, or no months.
     """
     counts = source.rows(f"select period, count(*) from facts where {_KNOWN} group by period order by period")
     if not all(_MONTH.fullmatch(str(period)) for period, _ in counts):
         raise RuntimeError("The peers are asked by month, and this log has no dates.")
-    running = np.cumsum([n for _, n in counts])
-    months = [str(period) for (period, _), before in zip(counts, [0, *running[:-1]], strict=True) if before < rows]
+    before = np.cumsum([0, *(n for _, n in counts)])
+    months = [str(period) for i, (period, _) in enumerate(counts) if before[i] < rows or i < _FEWEST_MONTHS]
     if len(months) < _FEWEST_MONTHS:
-        raise RuntimeError(f"{len(months)} months have known outcomes; {_FEWEST_MONTHS} are needed.")
+        raise RuntimeError(f"Only {len(months)} months have known outcomes; {_FEWEST_MONTHS} are needed.")
     found = source.columns(
         "select period, score, cast(bad as tinyint) as outcome, "
         f"cast(coalesce(is_low_side, false) as tinyint) as prediction from facts where {_KNOWN} and period <= $last",

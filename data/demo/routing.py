@@ -24,6 +24,7 @@ from data.demo.versions import Version
 
 AUTOMATIC_BELOW, AUTOMATIC_AMOUNT = 0.03, 12_000
 BUSY_SHARE = 0.09
+AS_FELT = 0.2  # how far the rule that sends cases to the busy team follows what officers make of them in BORDERLINE
 HIGH_SIDE_SHARE = 0.73  # of eligible cases, roughly: what explanations can act on
 EARLY_SHARE = 0.015  # decided before the recommendation was shown
 WITHDRAWN_SHARE = 0.03
@@ -101,14 +102,15 @@ def _choose_teams(batch: Batch, version: Version, by_system: Array) -> Array:
 
 def _busy_weights(batch: Batch, version: Version, free: Array) -> Array:
     """Weights (mean 1 over `free`) under which the mean propensity is as many times the average as planted. The rule
-    that sends the hard cases there is the same in all phases, whatever officers then do with them."""
+    that sends the hard cases there is nearly the same in all phases, whatever officers then do with them."""
     eligible = free & (batch["recommendation"] != REFER) & ~batch["edited"]
     strength = _strength(batch, eligible, override_shape(batch, version))
     if not strength[eligible].any():
         return np.ones(len(batch))
     mean = strength[eligible].mean()
     low, high = 0.0, 1.0
-    tilt = (_strength(batch, eligible, override_shape(batch, version, as_usual=True)) / mean) ** 4
+    usual = _strength(batch, eligible, override_shape(batch, version, as_usual=True))
+    tilt = (strength**AS_FELT * usual ** (1 - AS_FELT) / mean) ** 3
     for _ in range(40):
         mix = (low + high) / 2
         weight = np.minimum(1 - mix + mix * tilt, 0.9 / BUSY_SHARE)

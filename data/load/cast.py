@@ -77,21 +77,21 @@ def _cast_money(number: str, digits: int) -> str:
     return f"CASE WHEN {exact} THEN {minor} END"
 
 
+def to_utc(naive: str, rules: Rules) -> str:
+    """SQL for a time in the source's zone as UTC without a zone."""
+    # An hour that stands twice in autumn is read as standard time; one that is skipped in spring moves on by it.
+    return naive if rules.time_zone == "UTC" else f"timezone('UTC', timezone({quote_text(rules.time_zone)}, {naive}))"
+
+
 def _cast_timestamp(x: str, rules: Rules) -> str:
-    zone = quote_text(rules.time_zone)
-
-    def to_utc(naive: str) -> str:
-        # An hour that stands twice in autumn is read as standard time; one that is skipped in spring moves on by it.
-        return naive if rules.time_zone == "UTC" else f"timezone('UTC', timezone({zone}, {naive}))"
-
     if rules.timestamp_format:
         parsed = f"try_strptime({x}, {quote_text(rules.timestamp_format)})"
-        return f"timezone('UTC', {parsed})" if rules.format_has_zone else to_utc(parsed)
+        return f"timezone('UTC', {parsed})" if rules.format_has_zone else to_utc(parsed, rules)
     # After the date only an offset has these signs. A cast to TIMESTAMP would drop the offset without a word.
     has_offset = f"regexp_matches(substr({x}, 11), '[-+zZ]')"
     return (
         f"CASE WHEN {has_offset} THEN timezone('UTC', try_cast({x} AS TIMESTAMPTZ)) "
-        f"ELSE {to_utc(f'try_cast({x} AS TIMESTAMP)')} END"
+        f"ELSE {to_utc(f'try_cast({x} AS TIMESTAMP)', rules)} END"
     )
 
 
@@ -103,7 +103,7 @@ def reason_for(column: Column, x: str, value: str, rules: Rules, required: str |
     whens = [f"WHEN {x} IS NOT NULL AND {value} IS NULL THEN {_say(column, x, _unreadable(column, rules))}"]
     if required:
         whens.insert(0, f"WHEN {x} IS NULL AND ({required}) THEN {quote_text(f'{column.name}: is empty and required')}")
-    whens += [f"WHEN {test} THEN {_say(column, x, words)}" for test, words in _limits(column, value, rules)]
+    whens += [f"WHEN {test} THEN {_say(column, x, words)}" for test, words in list_limits(column, value, rules)]
     return f"CASE {' '.join(whens)} END"
 
 
@@ -135,7 +135,8 @@ def _unreadable(column: Column, rules: Rules) -> str:
             return f"is not a number{comma}"
 
 
-def _limits(column: Column, value: str, rules: Rules) -> list[tuple[str, str]]:
+def list_limits(column: Column, value: str, rules: Rules) -> list[tuple[str, str]]:
+    """(SQL that is true where a value breaks a rule of its column, the rule in words)."""
     if column.values:
         hint = f"(map it under [source.values.{column.name}])"
         return [(f"{value} NOT IN {_list(column.values)}", f"is not one of {', '.join(column.values)} {hint}")]

@@ -18,17 +18,19 @@ from data.schema import TABLES
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
+WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 
 
 @dataclass(frozen=True)
 class Input:
-    """One file to read. `texts` gives SQL for each column as text (Parquet); `floats` and
+    """One file to read. Of Parquet, `kinds` are its columns' types, `texts` gives SQL for each as text; `floats` and
     `booleans` are its columns of those types."""
 
     path: Path
     shown: str  # as people read it: relative to the mapping's base
     columns: tuple[str, ...]
     header: Header | None = None
+    kinds: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     floats: frozenset[str] = frozenset()
     booleans: frozenset[str] = frozenset()
@@ -97,7 +99,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, notes:
     texts = {name: text_of(quote_name(name), kind) for name, kind in types.items()}
     floats = frozenset(name for name, kind in types.items() if kind in ("FLOAT", "DOUBLE"))
     booleans = frozenset(name for name, kind in types.items() if kind == "BOOLEAN")
-    return Input(path, shown, tuple(types), None, texts, floats, booleans, notes)
+    return Input(path, shown, tuple(types), None, types, texts, floats, booleans, notes)
 
 
 def text_of(column: str, kind: str) -> str:
@@ -107,6 +109,11 @@ def text_of(column: str, kind: str) -> str:
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"(CAST(timezone('UTC', {column}) AS VARCHAR) || '+00')"
     return f"CAST({column} AS VARCHAR)"
+
+
+def is_number(one: Input, column: str) -> bool:
+    """Whether a column of the input is a number whose text would give the same number again."""
+    return one.kinds.get(column, "") in (*WHOLE, "DOUBLE", "BOOLEAN")
 
 
 def _check_columns(mapping: Mapping, source: Source, one: Input) -> None:

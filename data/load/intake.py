@@ -15,6 +15,7 @@ from data.load.csv_records import BrokenRecord, CsvChunk, read_chunks
 from data.load.inputs import Input
 from data.load.mapping import Mapping, Source
 from data.load.staging import Stage, build_cast_select, build_parquet_relation, used_columns
+from data.load.typed import build_doubted_select, build_typed_select, plan_lanes, survey_file
 from data.load.words import quote_name, quote_text
 
 RAW_BATCH = 50_000
@@ -40,6 +41,7 @@ class Intake:
     progress: Callable[[str], None]
     files: list[File] = field(default_factory=list)
     records: dict[int, int] = field(default_factory=dict)  # file number -> records read
+    typed: list[str] = field(default_factory=list)  # SELECTs of the table's records that stay in their files
 
     def read_file(self, file: File, stage: Stage, rules: Rules) -> None:
         """Stage every record of the file; broken ones go to staging.broken."""
@@ -61,7 +63,7 @@ class Intake:
         for chunk in _one_ahead(chunks):
             good, broken = self._number(chunk)
             self.con.register("chunk", good)
-            self.con.execute(f"INSERT INTO {stage.name} {select}")
+            self.con.execute(f"INSERT INTO {stage.rows} {select}")
             self.con.unregister("chunk")
             if broken is not None:
                 self.con.register("chunk", broken)
@@ -83,11 +85,22 @@ class Intake:
         return good, _broken_table(chunk.broken, np.searchsorted(every, wrong) + start)
 
     def _read_parquet(self, file: File, stage: Stage, rules: Rules) -> None:
-        relation = build_parquet_relation(file.source, file.input, self.next_id)
-        numbers = (file.source_no, file.number)
-        select = build_cast_select(self.mapping, file.source, file.input, stage, rules, numbers, relation)
-        self.con.execute(f"INSERT INTO {stage.name} {select}")
-        path = quote_text(str(file.input.path))
+        source, one = file.source, file.input
+        numbers, first = (file.source_no, file.number), self.next_id
+        lanes = plan_lanes(source, one, stage.table, stage.kinds, rules)
+        which = "true"
+        if lanes is not None:
+            survey = survey_file(self.con, self.mapping, stage.table, lanes, one, rules)
+            if survey.doubts:
+                doubted = build_doubted_select(survey, lanes, one)
+                self.con.execute(f"INSERT INTO staging.doubted SELECT {first} + file_row_number FROM ({doubted})")
+            which = f"{first} + file_row_number IN (SELECT record_id FROM staging.doubted)" if survey.doubts else ""
+            self.typed.append(build_typed_select(stage.table, stage.kinds, survey, one, numbers, first))
+        if which:
+            relation = build_parquet_relation(source, one, first, which)
+            select = build_cast_select(self.mapping, source, one, stage, rules, numbers, relation)
+            self.con.execute(f"INSERT INTO {stage.rows} {select}")
+        path = quote_text(str(one.path))
         self.next_id += int(self.con.execute(f"SELECT count(*) FROM read_parquet({path})").fetchall()[0][0])
 
 
@@ -131,10 +144,10 @@ def read_raws(con: duckdb.DuckDBPyConnection, files: list[File], wanted: str) ->
         values = ", ".join(f"{quote_text(name)}: {text}" for name, text in file.input.texts.items())
         path = quote_text(str(file.input.path))
         con.execute(
-            f"INSERT INTO staging.raws SELECT w.record_id, CAST(r.raw AS VARCHAR) FROM staging.wanted w JOIN "
-            f"(SELECT file_row_number + 1 AS {quote_name('_line')}, to_json({{{values}}}) AS raw "
-            f"FROM read_parquet({path}, file_row_number = true)) r ON r.{quote_name('_line')} = w.line "
-            f"WHERE w.file_no = {number}"
+            f"INSERT INTO staging.raws SELECT {quote_name('_record')}, CAST(to_json({{{values}}}) AS VARCHAR) FROM "
+            f"(SELECT w.record_id AS {quote_name('_record')}, r.* FROM staging.wanted w "
+            f"JOIN read_parquet({path}, file_row_number = true) r ON r.file_row_number = w.line - 1 "
+            f"WHERE w.file_no = {number})"
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from data.load.inputs import text_of
 from data.load.intake import File, read_raws
 from data.load.relations import QUARANTINED, WAITING, key_text, surviving
 from data.load.staging import Stage
@@ -26,29 +27,40 @@ FROM main.quarantine q JOIN main.load_files f USING (source, file) GROUP BY ALL 
 
 def keep_apart(con: duckdb.DuckDBPyConnection, files: list[File], stage: Stage) -> None:
     """Write the table's quarantined and waiting records, with their raw text, to the books."""
-    kept = f"staging.fate f JOIN {stage.name} s USING (record_id) WHERE f.fate IN ('{QUARANTINED}', '{WAITING}')"
+    # One pass over the staged records takes out the few that are wanted here.
+    con.execute(
+        "CREATE OR REPLACE TABLE staging.apart AS "
+        "SELECT s.*, f.fate AS _fate, f.columns AS _why_columns, f.reasons AS _why "
+        f"FROM {stage.name} s JOIN staging.fate f USING (record_id) WHERE f.fate IN ('{QUARANTINED}', '{WAITING}')"
+    )
     place = "s.record_id, s._file_no AS file_no, s._line AS line"
     where = "s._byte_offset AS byte_offset, s._byte_length AS byte_length"
     broken = "SELECT record_id, file_no, line, byte_offset, byte_length FROM staging.broken"
-    read_raws(con, files, f"SELECT {place}, {where} FROM {kept} AND s._fresh UNION ALL {broken}")
+    read_raws(con, files, f"SELECT {place}, {where} FROM staging.apart s WHERE s._fresh UNION ALL {broken}")
     table = quote_text(stage.table.name)
     con.execute(
         f"""INSERT INTO main.quarantine
         SELECT record_id, o.source, {table}, o.file, q.line, q.columns, q.reasons, r.raw, q.key_values FROM (
-            SELECT {place}, f.columns, f.reasons, {key_text(stage, "s")} AS key_values
-            FROM staging.fate f JOIN {stage.name} s USING (record_id) WHERE f.fate = '{QUARANTINED}'
+            SELECT {place}, s._why_columns AS columns, s._why AS reasons, {key_text(stage, "s")} AS key_values
+            FROM staging.apart s WHERE s._fate = '{QUARANTINED}'
             UNION ALL SELECT record_id, file_no, line, nullif(columns, ''), reasons, NULL FROM staging.broken
         ) q JOIN staging.origins o USING (file_no) JOIN staging.raws r USING (record_id) ORDER BY record_id"""
     )
     if "case_id" not in stage.columns:
         return
-    values = ", ".join(f"{quote_text(n)}: s.{quote_name(n)}" for n in stage.columns)
+    values = ", ".join(f"{quote_text(n)}: {_kept_value(n, stage)}" for n in stage.columns)
     con.execute(
         f"""INSERT INTO main.waiting
         SELECT record_id, o.source, {table}, o.file, s._line, s.case_id, r.raw, CAST(to_json({{{values}}}) AS VARCHAR)
-        FROM staging.fate f JOIN {stage.name} s USING (record_id) JOIN staging.origins o ON o.file_no = s._file_no
-        JOIN staging.raws r USING (record_id) WHERE f.fate = '{WAITING}' ORDER BY record_id"""
+        FROM staging.apart s JOIN staging.origins o ON o.file_no = s._file_no
+        JOIN staging.raws r USING (record_id) WHERE s._fate = '{WAITING}' ORDER BY record_id"""
     )
+
+
+def _kept_value(name: str, stage: Stage) -> str:
+    """A further column that was staged as a number is kept as the text it would be, for it may be text one day."""
+    column = f"s.{quote_name(name)}"
+    return text_of(column, "DOUBLE") if stage.kinds.get(name) == "DOUBLE" else column
 
 
 def stage_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> int:
@@ -66,7 +78,7 @@ def stage_waiting(con: duckdb.DuckDBPyConnection, stage: Stage) -> int:
         for n in stage.columns
     )
     con.execute(
-        f"INSERT INTO {stage.name} "
+        f"INSERT INTO {stage.rows} "
         f"SELECT w.record_id, NULL, o.file_no, w.line, NULL, NULL, false, NULL, NULL, {values} "
         f"FROM main.waiting w JOIN (SELECT source, file, min(file_no) AS file_no FROM staging.origins "
         "WHERE NOT fresh GROUP BY ALL) o "

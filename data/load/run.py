@@ -21,7 +21,7 @@ from data.load.mapping import Mapping, Source
 from data.load.quarantine import keep_apart, settle_earlier, stage_waiting, waiting_extras
 from data.load.relations import WAITS_FOR, judge_records, same_key
 from data.load.report import LoadReport, SourceReport
-from data.load.staging import Stage, find_extras
+from data.load.staging import Stage, choose_kinds, find_extras
 from data.load.store import Written, create_tables, prepare_extras, read_columns, write_rows
 from data.load.words import quote_name, quote_text
 from data.schema import OUT_OF_SCOPE_DISPOSITIONS, TABLES, Table
@@ -111,17 +111,20 @@ def _load_table(
     intake: Intake, table: Table, mine: Opened, clock: datetime, first_id: int
 ) -> tuple[list[Written], Stage]:
     con, mapping = intake.con, intake.mapping
-    known = [n for n in read_columns(con, table.name) if table.column(n) is None]
-    if table.name in WAITS_FOR:
-        known += [n for n in waiting_extras(con, table.name) if table.column(n) is None and n not in known]
-    stage = Stage(table, find_extras(table, [(s, one) for _, s, files in mine for one in files], known))
+    kept = {n: k for n, k in read_columns(con, table.name).items() if table.column(n) is None}
+    waiting = [n for n in waiting_extras(con, table.name) if table.column(n) is None and n not in kept]
+    opened = [(source, one) for _, source, files in mine for one in files]
+    extras = find_extras(table, opened, [*kept, *(waiting if table.name in WAITS_FOR else [])])
+    stage = Stage(table, choose_kinds(table, opened, extras, kept, has_waiting=bool(waiting)))
     con.execute(stage.ddl())
     con.execute(
         "CREATE OR REPLACE TABLE staging.broken (record_id BIGINT, file_no INTEGER, line BIGINT, byte_offset BIGINT, "
         "byte_length BIGINT, columns VARCHAR, reasons VARCHAR)"
     )
+    con.execute("CREATE OR REPLACE TABLE staging.doubted (record_id BIGINT)")
     con.execute("CREATE OR REPLACE TABLE staging.failures (record_id BIGINT, columns VARCHAR, reason VARCHAR)")
     rules = {number: _rules(con, mapping, source, clock) for number, source, _ in mine}
+    intake.typed.clear()
     with _one_transaction(con):
         for number, source, inputs in mine:
             for one in inputs:
@@ -131,6 +134,7 @@ def _load_table(
                 intake.read_file(file, stage, rules[number])
     if table.name in WAITS_FOR:
         stage_waiting(con, stage)
+    con.execute(stage.view(intake.typed))
     find_failures(con, read_checks(), table.name, stage.name, mapping.time_zone)
     judge_records(con, stage)
     prepare_extras(con, stage)

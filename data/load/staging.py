@@ -6,11 +6,11 @@ A staged row is one record. `record_id` is its number over all loads; `_line` is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from data.load.cast import Rules, cast_value, map_values, reason_for, required_when, strip_text
-from data.load.inputs import Input, rest_columns
+from data.load.inputs import Input, is_number, rest_columns
 from data.load.mapping import Mapping, Source
 from data.load.required import is_needed
 from data.load.words import quote_name, quote_text
@@ -26,22 +26,38 @@ _CURRENCY = "_currency"  # not a column of ours: judged, then dropped
 
 @dataclass(frozen=True)
 class Stage:
-    """Where one table's records are staged: its name in SQL and its further columns (features, group_*)."""
+    """Where one table's records are staged, and its further columns (features, group_*) with the types they have there.
+
+    `rows` is the table that records are written to, `name` the view of all: those rows, and the records that stay in
+    their Parquet files because they need no judging (typed.py).
+    """
 
     table: Table
-    extras: tuple[str, ...]
+    kinds: dict[str, str]
 
     @property
     def name(self) -> str:
         return f"staging.{quote_name(self.table.name)}"
 
     @property
+    def rows(self) -> str:
+        return f"staging.{quote_name(self.table.name + ' rows')}"
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return tuple(self.kinds)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         return (*self.table.names, *self.extras)
 
     def ddl(self) -> str:
-        columns = {**META, **{c.name: c.sql_type for c in self.table.columns}, **dict.fromkeys(self.extras, "VARCHAR")}
-        return f"CREATE OR REPLACE TABLE {self.name} ({', '.join(f'{quote_name(n)} {k}' for n, k in columns.items())})"
+        columns = {**META, **{c.name: c.sql_type for c in self.table.columns}, **self.kinds}
+        return f"CREATE OR REPLACE TABLE {self.rows} ({', '.join(f'{quote_name(n)} {k}' for n, k in columns.items())})"
+
+    def view(self, typed: Iterable[str]) -> str:
+        """The statement that makes the view, given the SELECTs of records that stay in their files."""
+        return f"CREATE OR REPLACE VIEW {self.name} AS " + " UNION ALL ".join([f"SELECT * FROM {self.rows}", *typed])
 
 
 def find_extras(table: Table, opened: Iterable[tuple[Source, Input]], known: Iterable[str]) -> tuple[str, ...]:
@@ -52,6 +68,31 @@ def find_extras(table: Table, opened: Iterable[tuple[Source, Input]], known: Ite
         for name in [*names, *rest_columns(source, one)]:
             extras.setdefault(name.lower(), name)
     return tuple(extras.values())
+
+
+def choose_kinds(
+    table: Table, opened: Sequence[tuple[Source, Input]], extras: Iterable[str], kept: dict[str, str], has_waiting: bool
+) -> dict[str, str]:
+    """The types further columns are staged with: DOUBLE where every input has them as numbers, else text.
+
+    kept: the types they have in the table so far. Records that wait since earlier loads are kept as text.
+    """
+    return {
+        name: "DOUBLE" if table.open_ended and not has_waiting and _all_typed(opened, name, kept) else "VARCHAR"
+        for name in extras
+    }
+
+
+def _all_typed(opened: Sequence[tuple[Source, Input]], name: str, kept: dict[str, str]) -> bool:
+    if kept.get(name, "DOUBLE") != "DOUBLE":
+        return False
+    found = []
+    for source, one in opened:
+        if any(constant.lower() == name.lower() for constant in source.constants) or source.decimal != ".":
+            return False
+        targets = {**source.targets, **{rest: rest for rest in rest_columns(source, one)}}
+        found += [(source.values.get(ours), one, theirs) for ours, theirs in targets.items() if ours.lower() == name.lower()]
+    return bool(found) and all(not pairs and is_number(one, theirs) for pairs, one, theirs in found)
 
 
 def used_columns(source: Source, one: Input) -> list[str]:
@@ -89,7 +130,7 @@ def build_cast_select(
         f"CASE WHEN {some} THEN concat_ws(', ', {which}) END" if reasons else "NULL",
         f"CASE WHEN {some} THEN concat_ws('; ', {why}) END" if reasons else "NULL",
         *(_output(c, x, reasons) for c in stage.table.columns),
-        *(quote_name(f"t_{n}") if n in x else "NULL" for n in stage.extras),
+        *(_extra_value(n, stage) if n in x else "NULL" for n in stage.extras),
     ]
     place = "record_id, line, byte_offset, byte_length"
     return (
@@ -119,6 +160,11 @@ def _extra_name(ours: str, stage: Stage) -> str:
     return next((name for name in stage.extras if name.lower() == ours.lower()), ours)
 
 
+def _extra_value(name: str, stage: Stage) -> str:
+    value = quote_name(f"t_{name}")
+    return value if stage.kinds[name] == "VARCHAR" else f"try_cast({value} AS {stage.kinds[name]})"
+
+
 def _text(source: Source, one: Input, theirs: str, kind: str) -> str:
     number = used_columns(source, one).index(theirs)
     if kind == "money" and theirs in one.floats:
@@ -126,8 +172,11 @@ def _text(source: Source, one: Input, theirs: str, kind: str) -> str:
     return f"f{number}" if kind == "feature" and theirs in one.booleans else f"c{number}"
 
 
-def build_parquet_relation(source: Source, one: Input, first_id: int) -> str:
-    """The records of a Parquet file as text, in the form `build_cast_select` reads; line is the row's number."""
+def build_parquet_relation(source: Source, one: Input, first_id: int, where: str = "true") -> str:
+    """The records of a Parquet file as text, in the form `build_cast_select` reads; line is the row's number.
+
+    where: which of the file's rows, by `file_row_number`.
+    """
     texts = []
     for number, name in enumerate(used_columns(source, one)):
         column = quote_name(name)
@@ -140,7 +189,9 @@ def build_parquet_relation(source: Source, one: Input, first_id: int) -> str:
             texts.append(f"CAST(CAST({column} AS INTEGER) AS VARCHAR) AS f{number}")
     place = f"{first_id} + file_row_number AS record_id, file_row_number + 1 AS line"
     columns = ", ".join([place, "NULL AS byte_offset, NULL AS byte_length", *texts])
-    return f"(SELECT {columns} FROM read_parquet({quote_text(str(one.path))}, file_row_number = true))"
+    # The rows are chosen before anything of them becomes text, which is what costs.
+    rows = f"SELECT * FROM read_parquet({quote_text(str(one.path))}, file_row_number = true) WHERE {where}"
+    return f"(SELECT {columns} FROM ({rows}))"
 
 
 def _reason(mapping: Mapping, table: Table, column: Column, x: dict[str, str], rules: Rules) -> str | None:

@@ -79,7 +79,8 @@ def prepare_extras(con: duckdb.DuckDBPyConnection, stage: Stage) -> None:
     before = read_columns(con, stage.table.name)
     for name in stage.extras:
         column, table = quote_name(name), quote_name(stage.table.name)
-        kind = "DOUBLE" if stage.table.open_ended and _all_numbers(con, stage, column) else "VARCHAR"
+        numbers = stage.table.open_ended and (stage.kinds[name] == "DOUBLE" or _all_numbers(con, stage, column))
+        kind = "DOUBLE" if numbers else "VARCHAR"
         if name not in before:
             con.execute(f"ALTER TABLE main.{table} ADD COLUMN {column} {kind}")
         elif before[name] == "DOUBLE" and kind == "VARCHAR":
@@ -120,7 +121,7 @@ def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage) -> list[Written]:
 
 def _stored(name: str, stage: Stage, kinds: dict[str, str]) -> str:
     column = f"s.{quote_name(name)}"
-    if name in stage.extras and kinds[name] == "DOUBLE":
+    if name in stage.extras and kinds[name] == "DOUBLE" and stage.kinds[name] == "VARCHAR":
         number = f"try_cast({column} AS DOUBLE)"
         return f"CASE WHEN NOT isnan({number}) THEN {number} END"
     return column

@@ -13,6 +13,7 @@ from analysis.intake_result import describe_result
 from analysis.intake_text import reveal
 from analysis.loads import Loads
 from analysis.source import Source
+from pages.ui.data_url import localize
 from pages.ui.guard import show_error
 
 _LINES_SHOWN = 12
@@ -47,8 +48,8 @@ def _show_mapping(source: Source) -> None:
     text = read_kept_mapping(source)
     if text:
         st.download_button(
-            "Download the mapping as it was loaded", data=text.encode(), file_name=f"{source.use_case.name}.mapping.toml",
-            mime="text/plain", on_click="ignore", key="data-mapping",
+            "Download the mapping as it was loaded", data=text.encode(), mime="text/plain", on_click="ignore",
+            file_name=f"{source.use_case.name}.mapping.toml", key="data-mapping",
         )  # fmt: skip
 
 
@@ -118,6 +119,7 @@ def _show_result(source: Source, plan: Plan, check: Check, report: RunReport) ->
                 ],
                 hide_index=True, height="content" if len(report.causes) <= 20 else 420,
                 alt=f"{len(report.causes)} causes of the records that would still be quarantined",
+                column_config=localize("Records", "Line"),
             )  # fmt: skip
         st.markdown("**To load it for good**, run this beside the file:")
         st.code(plan.build_command(check.source, [clean(name) for name in check.names]), language=None, wrap_lines=True)

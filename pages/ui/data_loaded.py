@@ -11,15 +11,17 @@ from analysis.formats import format_count
 from analysis.loads import Loads, describe_source
 from analysis.palette import choose_palette
 from analysis.source import Source
+from pages.ui.data_url import localize
 from pages.ui.panels import is_dark
 
 _STYLE = """
 <style>
-.ed-law { display: flex; flex-wrap: wrap; gap: 0.25rem 1.1rem; align-items: flex-end; margin: 0; padding: 0; }
+.ed-law { display: flex; flex-wrap: wrap; gap: 0.25rem 0.9rem; align-items: flex-end; margin: 0; padding: 0; }
+div.ed-law dl { margin: 0; padding: 0; }
 .ed-law div { display: flex; flex-direction: column-reverse; }
 .ed-law dt { font-size: 0.875rem; font-weight: 400; }
 .ed-law dd { margin: 0; font-size: 1.6rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.2; }
-.ed-law .sign { font-size: 1.4rem; padding-bottom: 1.35rem; }
+.ed-law .sign { font-size: 1.4rem; line-height: 1.2; padding-bottom: 1.4rem; }
 .ed-fates { display: flex; height: 12px; margin-top: 0.5rem; gap: 2px; }
 .ed-fates span { min-width: 3px; }
 </style>
@@ -78,6 +80,7 @@ def show_loaded(source: Source, loads: Loads) -> None:
                 for r in loads.reports
             ],
             hide_index=True, height="content", alt="Records of each source of the last load",
+            column_config=localize("Read", "Accepted", "Waiting", "Out of scope", "Quarantined", "Added", "Changed"),
         )  # fmt: skip
     st.markdown("#### Files read so far")
     if not loads.files:
@@ -93,7 +96,7 @@ def show_loaded(source: Source, loads: Loads) -> None:
             for f in loads.files
         ],
         hide_index=True, height="content" if len(loads.files) <= 20 else 420,
-        alt="Files that records were read from, in this load and earlier ones",
+        alt="Files that records were read from, in this load and earlier ones", column_config=localize("Records"),
     )  # fmt: skip
     st.markdown("A record of a SELECT or of Parquet is placed by its row, one of CSV by its line.")
 

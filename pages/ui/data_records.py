@@ -25,7 +25,7 @@ from analysis.intake_records import (
 from analysis.loads import Loads
 from analysis.source import Source
 from pages.ui.data_record import show_record
-from pages.ui.data_url import forget, put, read_narrow, read_whole, take
+from pages.ui.data_url import forget, localize, put, read_narrow, read_whole, take
 
 _CAUSES_SHOWN = 12
 _ROWS_SHOWN = 12  # of a page of the list; the rest scrolls, so that the record opened beside it stays in sight
@@ -87,7 +87,7 @@ def _show_causes(source: Source, book: Book, causes: Sequence[Cause], held: int)
             for c in causes
         ],
         hide_index=True, height=min(len(causes) + 1, _CAUSES_SHOWN) * 35 + 3,
-        alt=f"{len(causes)} causes, with the number of records of each",
+        alt=f"{len(causes)} causes, with the number of records of each", column_config=localize("Records", "Line"),
     )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _show_list(source: Source, book: Book, narrow: Narrow, page: int) -> None:
         [_row(record) for record in records],
         key=key, hide_index=True, height=min(len(records) + 1, _ROWS_SHOWN) * 35 + 3,
         on_select=partial(_open_ticked, key, [record.record_id for record in records]), selection_mode="single-row",
-        alt=f"{len(records)} records in the order they were read",
+        alt=f"{len(records)} records in the order they were read", column_config=localize("Line"),
     )  # fmt: skip
 
 

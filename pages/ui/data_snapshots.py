@@ -18,6 +18,7 @@ from analysis.intake_snapshots import (
 )
 from analysis.loads import format_moment
 from analysis.source import Source
+from pages.ui.data_url import localize
 
 
 def show_snapshots(source: Source) -> None:
@@ -32,6 +33,7 @@ def show_snapshots(source: Source) -> None:
         [row for line in snapshots for row in _rows(source, line)],
         hide_index=True, height="content" if len(snapshots) <= 12 else 460,
         alt="Snapshots of the store, one row for each use case in them",
+        column_config=localize("Decisions", "Features", "Outcomes", "Models"),
     )  # fmt: skip
     _show_verification(source)
     _show_one(source, snapshots)

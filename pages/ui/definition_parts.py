@@ -34,15 +34,19 @@ _STYLE = """
   white-space: nowrap; }
 .ed-worked th { font-weight: 600; }
 .ed-worked tr.counts td { background: rgba(86, 180, 233, 0.14); }
-/* Streamlit's blue of SQL words is too faint on the dark theme's code; bold says the same. */
+/* Streamlit's blue and grey of SQL are too faint on its code's background; bold tells the words of SQL as well. */
+[data-testid="stCode"] .token { color: inherit; }
 [data-testid="stCode"] .token.keyword, [data-testid="stCode"] .token.function { color: inherit; font-weight: 600; }
+[data-testid="stCode"] .token.comment { color: inherit; }
 .ed-worked:focus-visible { outline: 2px solid currentColor; }
 </style>
 """
 
 _TERMS = """
 <style>
-[class*="st-key-terms_"] dl.ed-lines { grid-template-columns: minmax(7.5rem, 15rem) 1fr; }
+@media (min-width: 700px) {
+  [class*="st-key-terms_"] dl.ed-lines { grid-template-columns: minmax(7.5rem, 15rem) 1fr; }
+}
 [class*="st-key-terms_"] dt { font-weight: 600; }
 [class*="st-key-terms_"] dd { font-weight: 400; }
 </style>
@@ -116,8 +120,12 @@ def show_computation(definition: Definition, query: Query) -> None:
     st.markdown("**The SQL that ran** for this selection, over sums made when the snapshot was built")
     st.code(query.readable(), language="sql", wrap_lines=True)
     made = list_measure_sql(definition, query)
-    st.markdown("Each sum was made from the decisions as:" if made else "By definition, over the decisions, it is:")
-    st.code("\n".join(made) or build_definition_sql(definition), language="sql", wrap_lines=True)
+    if definition.statistic is not None:
+        computed = build_definition_sql(definition).removeprefix("-- ")
+        st.markdown(f"From what it returns the number is {escape_markdown(computed)}.")
+    else:
+        st.markdown("Each sum was made from the decisions as:" if made else "By definition, over the decisions, it is:")
+        st.code("\n".join(made) or build_definition_sql(definition), language="sql", wrap_lines=True)
     helpers = describe_helpers(definition)
     if helpers:
         st.markdown("The helper columns in it, in words:")

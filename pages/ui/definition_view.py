@@ -81,7 +81,7 @@ def _show_reading(source: Source, filters: Filters, definition: Definition, read
         interval = format_reading_interval(reading, definition.unit, use_case)
         lines.append(Line("95 % interval", interval or "none", "" if interval else reading.interval_why))
     if reading.n or reading.value is not None:
-        lines.append(Line("n, what it is divided by", format_count(reading.n, use_case)))
+        lines.append(Line(f"n, {use_case.word('cases')} counted", format_count(reading.n, use_case)))
     if reading.matured_share is not None:
         lines.append(Line("Matured", format_value(reading.matured_share, "share", use_case)))
     if reading.observed_share is not None:

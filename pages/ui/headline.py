@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from analysis.limits import describe_held, hold_against_limit
 from analysis.owners import describe_owner
 from analysis.reading import ChangeReading, Reading
 from analysis.source import Source
+from pages.ui.frame import current
 from pages.ui.panels import is_dark
 
 
@@ -43,7 +44,8 @@ class Tile:
 
 _STYLE = """
 <style>
-.ed-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 0.75rem; }
+.ed-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(155px, 1fr)); gap: 0.75rem; }
+@media (max-width: 640px) { .ed-tiles { grid-template-columns: 1fr; } }
 .ed-tile { border: 1px solid rgba(128, 128, 128, 0.45); border-radius: 6px; padding: 0.7rem 0.9rem;
   display: flex; flex-direction: column; gap: 0.15rem; min-height: 9.5rem; }
 .ed-tile .label { font-size: 0.875rem; }
@@ -124,7 +126,7 @@ def _tile(source: Source, tile: Tile) -> str:
 def _label(tile: Tile) -> str:
     if not tile.name:
         return escape(tile.label)
-    return f'<a href="{link_to_definition(tile.name)}" target="_self">{escape(tile.label)}</a>'
+    return f'<a href="{link_to_definition(tile.name)}">{escape(tile.label)}</a>'
 
 
 def link_to_definition(name: str) -> str:
@@ -136,6 +138,11 @@ def link_to_definition(name: str) -> str:
 
 
 def link_to_page(path: str, **query: str) -> str:
-    """The address of another page with the selection kept, relative, for an attribute of HTML."""
-    asked = urlencode({**query, **st.session_state.get("_written", {})}, doseq=True)
-    return escape(f"{path}?{asked}" if asked else path)
+    """The address of another page with the selection kept, relative, for an attribute of HTML.
+
+    The selection whole, also where it is everything: a page opened without it adds it, and the back button would lead
+    to the page opened instead of this one.
+    """
+    frame = current()
+    selection = replace(frame.filters, snapshot=frame.source.snapshot).to_url()
+    return escape(f"{path}?{urlencode({**query, **selection}, doseq=True)}")

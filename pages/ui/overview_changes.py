@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.charts.escape import escape_markdown
-from analysis.drivers import Driver, describe_what_changed
+from analysis.drivers import Driver
 from analysis.filters import Filters
 from analysis.formats import format_change_reading
 from analysis.overview import Overview
-from analysis.overview_words import title_changes
+from analysis.overview_words import describe_overview_changes, title_changes
 from analysis.reading import Drill
 from analysis.source import Source
 from pages.ui.case_url import link_to_cases
@@ -25,7 +25,7 @@ def show_changes(source: Source, page: Overview, _: str) -> None:
     if span.before is None:
         st.markdown(escape_markdown(span.why))
         return
-    for number, said in enumerate(describe_what_changed(source, page.what)):
+    for number, said in enumerate(describe_overview_changes(source, page)):
         with st.container(horizontal=True, vertical_alignment="center", key=f"overview-said-{number}"):
             st.markdown(escape_markdown(said.text), width="stretch")
             if said.drill is not None:

@@ -76,7 +76,7 @@ def _table(checks: Sequence[Check]) -> str:
 
 def _row(check: Check) -> str:
     query = {"metric": check.metric} if check.metric else {}
-    link = f'<a href="{link_to_page(check.page, **query)}" target="_self">{_PAGES[check.page]}</a>'
+    link = f'<a href="{link_to_page(check.page, **query)}">{_PAGES[check.page]}</a>'
     symbol = f'<span class="symbol" aria-hidden="true">{_SYMBOLS[check.state]}</span>'
     return (
         f'<tr class="{"look" if check.state == LOOK else "rest"}"><th scope="row">{escape(check.name)}</th>'

@@ -243,19 +243,18 @@ def test_markup_in_a_card_is_shown_harmlessly(tmp_path, use_store, monkeypatch):
     use_store(tmp_path)
     for at in (run({"metric": "override_rate"}), run(search="javascript")):
         assert not at.exception and not at.error
-        raw = "\n".join([*(str(m.value) for m in at.markdown), *(e.proto.body for e in at.get("html"))])
-        labels = [link.proto.label for link in at.get("page_link")]
-        assert "<script>" not in raw and "](javascript" not in raw and "**z**" not in raw
-        assert not any("<script>" in label or "](javascript" in label for label in labels)
+        markdown = [*(str(m.value) for m in at.markdown), *(link.proto.label for link in at.get("page_link"))]
+        assert not any("<script>" in part or "](javascript" in part or "**z**" in part for part in markdown)
+        assert not any("<script>" in element.proto.body for element in at.get("html"))
         assert text in words(at)
 
 
-@pytest.mark.parametrize("damage", ["database", "manifest", "pointer", "use case"])
+@pytest.mark.parametrize("damage", ["database", "manifest", "use case"])
 def test_a_broken_snapshot_is_told_in_words(tmp_path, use_store, damage):
     manifest = publish_random(tmp_path, decisions=200)
     folder = Store(tmp_path).folder(manifest.id)
     path = {"database": folder / "credit.duckdb", "manifest": folder / "manifest.json",
-            "pointer": tmp_path / "current.json", "use case": folder / "credit.toml"}[damage]  # fmt: skip
+            "use case": folder / "credit.toml"}[damage]  # fmt: skip
     if damage == "use case":
         path.unlink()
     else:

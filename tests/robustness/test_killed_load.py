@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from analysis.jobs import load
 from analysis.store import open_source, read_manifest
+from benchmarks.kill_check import Wrong, check_tidy, inspect_store
+from benchmarks.kill_steps import KINDS, write_inputs
 from data.snapshots import Store
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +31,8 @@ decision = "decision"
 channel = "assisted"
 """
 USE_CASE = 'name = "small"\nlabel = "Small"\nhorizon_days = 100\n'
-KILLS = 6
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL, and cannot tell a dead writer's lock")
+KILLS = 54
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither fork nor SIGKILL")
 
 
 @pytest.fixture
@@ -49,60 +50,74 @@ def write_decisions(place, n):
     (place / "decisions.csv").write_text("case,at,said,decision\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
-def start_load(place):
-    command = [sys.executable, "-m", "analysis.jobs.load", str(place / "mapping.toml"), "--replace"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def test_commands_killed_at_random_moments_leave_the_old_or_the_new_snapshot(tmp_path):
+    """SIGKILL at KILLS moments drawn over the whole duration of each command that writes; what is found afterwards is
+    looked at by benchmarks/kill_check.py, whose eye for damage the tests below put to the test."""
+    report = tmp_path / "kills.md"
+    command = [sys.executable, "-m", "benchmarks.kills", "--kills", str(KILLS), "--report", str(report)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr + (report.read_text("utf-8") if report.exists() else "")
+    rows = [line.strip("| ").split(" | ") for line in report.read_text(encoding="utf-8").splitlines() if "|" in line]
+    kinds = {kind: sum(int(row[2]) for row in rows[2:-1] if row[0] == kind) for kind in KINDS}
+    assert sum(kinds.values()) == KILLS and min(kinds.values()) == KILLS // len(KINDS)
+    assert {row[5] for row in rows[2:-1]} == {"0"}
+    assert len({row[1] for row in rows[2:-1]}) >= 6, "the kills hit too few steps to say anything"
 
 
-def count():
-    return open_source("small").rows("select count(*), sum(decisions) from facts, rollup_month")[0]
+@pytest.fixture
+def sound(place):
+    """A store of two snapshots, by the kills' own log, and what the kills expect to find in it."""
+    write_inputs(place)
+    for _ in range(2):
+        assert load.main([str(place / "base.toml"), "--replace"]) == 0
+    return inspect_store(place / "store", [])
 
 
-def test_a_killed_load_leaves_the_last_good_snapshot_and_the_next_load_succeeds(place):
-    write_decisions(place, 200)
-    assert load.main([str(place / "mapping.toml")]) == 0
-    good, before = read_manifest(), count()
-    write_decisions(place, 2_000)
-    began = time.monotonic()
-    whole = start_load(place)
-    said, _ = whole.communicate()
-    assert whole.returncode == 0, said
-    took = time.monotonic() - began
-    Store(place / "store").use(good.id)
-    published = {m.id for m in Store(place / "store").list_snapshots()}
+def break_file(store, change):
+    file = store.folder(store.ids()[0]) / "small.duckdb"
+    content = bytearray(file.read_bytes())
+    file.unlink()
+    file.write_bytes(change(content))
 
-    rng = np.random.default_rng(20261122)
-    killed = 0
-    # The waits cover the whole run, its publishing at the end included; which step they hit depends on the machine.
-    for wait in rng.uniform(0.3, 1.0, KILLS) * took:
-        process = start_load(place)
-        try:
-            process.communicate(timeout=float(wait))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            killed += 1
-        store = Store(place / "store")
-        shown = store.current()
-        listed = store.list_snapshots()
-        assert {m.id for m in listed} >= published
-        if shown.id == good.id:
-            assert count() == before
-        else:  # it had published before it was killed, or was done
-            assert shown.id in {m.id for m in listed}
-            assert open_source("small").rows("select count(*) from facts") == [(2_000,)]
-            store.use(good.id)
-    assert killed > 0
 
-    last = start_load(place)
-    said, _ = last.communicate()
-    assert last.returncode == 0, said
-    assert open_source("small").rows("select count(*) from facts") == [(2_000,)]
-    assert sorted(p.name for p in (place / "store").iterdir() if not p.name.startswith(".")) == [
-        "current.json",
-        "snapshots",
-    ]
-    assert not [p for p in (place / "store" / "snapshots").iterdir() if p.name.startswith(".")]
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda store: shutil.rmtree(store.folder(store.ids()[0])), "lost "),
+        (lambda store: break_file(store, lambda content: content[:-1]), "is damaged or incomplete"),
+        (lambda store: break_file(store, lambda content: content[:-1] + b"x"), "is not what was published"),
+        (lambda store: (store.folder(store.ids()[0]) / "manifest.json").unlink(), "There is no such snapshot"),
+        (lambda store: (store.snapshots / "20990101T000000Z-000000").mkdir(), "There is no such snapshot"),
+        (lambda store: store.pointer.write_text('{"id": "20990101T000000Z-000000"}'), "cannot be read"),
+        (lambda store: store.pointer.unlink(), "pointer"),
+    ],
+)
+def test_what_a_kill_must_not_leave_is_seen(place, sound, damage, words):
+    store = Store(place / "store")
+    kept = store.ids()
+    assert inspect_store(store.root, kept) == sound
+    damage(store)
+    with pytest.raises(Wrong, match=words):
+        inspect_store(store.root, kept)
+
+
+def test_a_lost_record_is_seen(place, sound):
+    lines = (place / "base.csv").read_text(encoding="utf-8").splitlines()
+    (place / "base.csv").write_text("\n".join([*lines[:150], *lines[151:]]) + "\n", encoding="utf-8")
+    assert load.main([str(place / "base.toml"), "--replace"]) == 0
+    found = inspect_store(place / "store", [])
+    assert found["hashes"]["decisions"] != sound["hashes"]["decisions"]
+    assert found["counts"]["decisions"] == sound["counts"]["decisions"] - 1
+
+
+def test_what_lies_about_is_seen(place, sound):
+    check_tidy(place / "store")
+    for name in ("work", "snapshots/.20990101T000000Z-000000", ".current-abc.json", "writing.lock"):
+        left = place / "store" / name
+        left.mkdir()
+        with pytest.raises(Wrong, match="left behind"):
+            check_tidy(place / "store")
+        left.rmdir()
 
 
 STEPS = ("records read", "facts:", "rollup_month:", "rollup_reasons:")

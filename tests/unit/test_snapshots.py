@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from data.snapshots import Store
+from data.snapshots import NewPart, Store
 from tests.unit.small_snapshots import publish, read_word, refuse
 
 
@@ -209,42 +210,186 @@ def test_a_load_that_dies_between_folder_and_pointer_changes_nothing_shown(store
 # One writer
 
 
+HOLD = """
+import sys
+from pathlib import Path
+from data.snapshots import NewPart, Store
+with Store(Path(sys.argv[1])).writing():
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def start_writer(store):
+    """Another process that has the right to write, until its input is closed or it is killed."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(store.root)], cwd=Path(__file__).parents[2], text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert writer.stdout.readline() == "writing\n"
+    return writer
+
+
+def end(writer):
+    writer.stdin.close()
+    writer.wait()
+    writer.stdout.close()
+
+
 def test_a_second_writer_is_told_who_writes(store):
-    sleeper = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    writer = start_writer(store)
     try:
-        store.root.mkdir()
-        lock = store.root / "writing.lock"
-        lock.write_text(str(sleeper.pid), encoding="utf-8")
-        error = refuse(lambda: publish(store))
-        assert error.title == "Another load is running"
-        assert error.what_happened == f"Process {sleeper.pid} is writing to {store.root}."
-        assert error.what_to_do == f"Wait until it has ended; if none runs, remove {lock}."
-        assert lock.read_text(encoding="utf-8") == str(sleeper.pid)
+        for action in (lambda: publish(store), store.prune):
+            error = refuse(action)
+            assert error.title == "Another load is running"
+            assert error.what_happened == f"Process {writer.pid} is writing to {store.root}."
+            assert error.what_to_do == "Wait until it has ended, then try again."
+        assert (store.root / "work").exists()
     finally:
-        sleeper.stdin.close()
-        sleeper.wait()
+        end(writer)
+    assert not (store.root / "writing.lock").exists()
+    publish(store)
 
 
 def test_two_loads_in_one_process_do_not_mix(store):
     with store.writing() as work:
         (work / "mine").write_text("x", encoding="utf-8")
-        assert refuse(lambda: publish(store)).title == "Another load is running"
+        assert refuse(lambda: publish(Store(store.root))).title == "Another load is running"
         assert (work / "mine").exists()
     publish(store)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows cannot be asked whether a process is alive without stopping it")
-def test_the_lock_of_a_killed_process_is_taken_over(store):
-    gone = subprocess.Popen([sys.executable, "-c", "pass"])
-    gone.wait()
-    store.root.mkdir()
-    (store.root / "writing.lock").write_text(str(gone.pid), encoding="utf-8")
+def test_the_lock_of_a_killed_process_is_no_lock(store):
+    writer = start_writer(store)
+    writer.kill()
+    end(writer)
+    assert (store.root / "writing.lock").read_text(encoding="utf-8") == str(writer.pid)
     assert store.current() is None
     publish(store)
     assert not (store.root / "writing.lock").exists()
 
 
-def test_a_lock_without_a_process_is_not_taken_over(store):
+@pytest.mark.parametrize("content", ["", "1", "999999", "not a number"])
+def test_a_lock_file_that_nobody_holds_is_no_lock(store, content):
+    """Also where its number is by chance that of another process that runs: only the system's lock counts."""
     store.root.mkdir()
-    (store.root / "writing.lock").touch()
-    assert refuse(lambda: publish(store)).what_happened == f"Process unknown is writing to {store.root}."
+    (store.root / "writing.lock").write_text(content, encoding="utf-8")
+    publish(store)
+    assert not (store.root / "writing.lock").exists()
+
+
+def test_a_load_that_began_from_an_older_snapshot_is_refused(store):
+    """It read what was there, another load published, then it would have built on the older one and lost that load."""
+    before = publish(store, word="first")
+    after = publish(store, word="second")
+    error = refuse(lambda: store.writing(before).__enter__())
+    assert error.title == "The store changed meanwhile" and after.id in error.what_happened
+    assert not (store.root / "writing.lock").exists()
+    assert refuse(lambda: store.writing(None).__enter__()).title == "The store changed meanwhile"
+    with store.writing(after):
+        pass
+
+
+# Order of ids
+
+
+def test_ids_stand_in_the_order_of_publication_within_a_second_and_when_the_clock_was_set_back(store):
+    ids = [publish(store, word=str(i)).id for i in range(12)]
+    assert ids == sorted(ids) == store.ids() and len(set(ids)) == 12
+    ahead = store.snapshots / "20991231T235959Z-ffe123"  # published when the clock was wrong
+    ahead.mkdir()
+    after = [publish(store, word=str(i)).id for i in range(3)]
+    assert [ahead.name, *after] == sorted([ahead.name, *after])
+    assert after[1].startswith("21000101T000000Z-000"), "the number within the second was used up"
+    assert store.manifest(after[0]).published_at.startswith(f"{dt.datetime.now(dt.UTC):%Y-}"), "it says the true time"
+
+
+# Prune, in company
+
+
+def test_a_damaged_manifest_stops_no_prune_and_its_snapshot_stays(store):
+    ids = [add_published(store, dt.date(2026, 1, day)) for day in range(1, 10)]
+    (store.folder(ids[1]) / "manifest.json").write_text("{", encoding="utf-8")
+    said: list[str] = []
+    assert store.prune(tell=said.append) == [ids[0], *ids[2:4]]
+    assert store.ids() == [ids[1], *ids[4:]]
+    assert len(said) == 1 and said[0].startswith(f"Snapshot {ids[1]} stays, because what it held is not known: ")
+
+
+def test_prune_counts_only_sound_ones_among_the_last(store):
+    """Were a damaged one counted, five damaged ones in a row would leave nothing to fall back to."""
+    ids = [add_published(store, dt.date(2026, 1, day)) for day in range(1, 9)]
+    for name in ids[2:]:
+        (store.folder(name) / "credit.duckdb").write_bytes(b"")
+    assert store.prune(keep=2) == ids[2:7]  # the last of the quarter, which is also the one shown, stays though damaged
+    assert store.ids() == [*ids[:2], ids[7]]
+
+
+def test_what_cannot_be_removed_stays_until_the_next_time_in_words(store, monkeypatch):
+    """Windows refuses to rename a folder while a reader has a file of it open."""
+    ids = [add_published(store, dt.date(2026, 1, day)) for day in range(1, 4)]
+    said: list[str] = []
+
+    def refuse_rename(source, target):
+        raise PermissionError(13, "The process cannot access the file", str(source))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", refuse_rename)
+        assert store.prune(keep=1, tell=said.append) == []
+    assert [line.split(" stays")[0] for line in said] == [f"Snapshot {name} is still in use and" for name in ids[:2]]
+    assert store.ids() == ids
+    assert store.prune(keep=1) == ids[:2]
+
+
+def test_a_snapshot_chosen_while_it_is_being_pruned_stays(store, monkeypatch):
+    ids = [add_published(store, dt.date(2026, 1, day)) for day in range(1, 4)]
+    rename = os.rename
+
+    def choose_then_rename(source, target):
+        if Path(source).name == ids[0]:
+            Store(store.root).use(ids[0])
+        rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", choose_then_rename)
+        assert store.prune(keep=1) == [ids[1]]
+    assert store.current().id == ids[0] and read_word(store, store.current()) == "first"
+
+
+def test_a_damaged_snapshot_cannot_be_chosen(store):
+    first, second = publish(store), publish(store)
+    (store.folder(first.id) / "credit.duckdb").write_bytes(b"")
+    assert "damaged or incomplete" in refuse(lambda: store.use(first.id)).what_happened
+    assert store.current() == second
+
+
+def test_a_damaged_use_case_is_not_taken_over_by_a_load_of_another(store):
+    publish(store, use_case="fraud", word="untouched")
+    before = publish(store)
+    (store.folder(before.id) / "fraud.duckdb").write_bytes(b"")
+    assert "fraud.duckdb is damaged or incomplete" in refuse(lambda: publish(store, word="later")).what_happened
+    assert store.ids()[-1] == before.id and store.current() == before
+    publish(store, use_case="fraud", word="again")  # a load of the damaged one itself mends it
+
+
+def test_without_a_pointer_the_newest_snapshot_counts(store):
+    """So that a load after a lost pointer, or after a first load cut off before it wrote one, drops no use case."""
+    publish(store, use_case="fraud")
+    last = publish(store)
+    store.pointer.unlink()
+    assert store.current() == last
+    assert set(publish(store, word="later").parts) == {"credit", "fraud"}
+
+
+def test_use_cases_published_together_are_one_snapshot(store):
+    publish(store, use_case="fraud", word="before")
+    first = publish(store, word="before")
+    with store.writing() as work:
+        new = []
+        for name in ("credit", "fraud"):
+            file = work / f"{name}.duckdb"
+            shutil.copy(store.folder(first.id) / f"{name}.duckdb", file)
+            new.append(NewPart(name, "together", f'name = "{name}"\n', None, file, {"facts": 1}, "test.toml"))
+        made = store.publish(*new)
+    assert [part.label for part in made.parts.values()] == ["together", "together"]
+    assert store.ids()[-1] == made.id and len(store.ids()) == 3

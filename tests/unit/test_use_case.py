@@ -66,6 +66,9 @@ def test_the_projects_own_use_cases_are_sound_and_named_after_their_files(path):
         ('limits = {a = {value = "1", owner = "o"}}', "limits.a.value", "must be a number", "'1'"),
         ('limits = {a = {value = 1, owner = " "}}', "limits.a.owner", "must say who owns it", "' '"),
         ('limits = {a = {value = 1, owner = "o", side = "left"}}', "limits.a.side", "must be upper or lower", "'left'"),
+        ("owners = {adoption = 3}", "owners.adoption", "must say who owns it", "3"),
+        ('owners = {adoption = " "}', "owners.adoption", "must say who owns it", "' '"),
+        ('owners = "COO"', "owners", "must be dict", "'COO'"),
         (
             'time_zone = "Europe/Atlantis"',
             "time_zone",
@@ -133,7 +136,9 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         read_use_case(broken)
 
 
-def test_limits_and_words_arrive():
+def test_limits_owners_and_words_arrive():
+    owned = parse_use_case(START + '[owners]\nadoption = "COO"\n', "x.toml")
+    assert owned.owners == {"adoption": "COO"}
     found = parse_use_case(
         START + '[limits.override_rate]\nvalue = 0.15\nowner = "Head"\n[limits.coverage]\nvalue = 1\nowner = "O"\n'
         'side = "lower"\n[words]\ncases = "claims"\n',
