@@ -77,7 +77,7 @@ def _inspect(card: CardSums, minimum: int) -> Explained:
         mixes.append(_build(card, _Place(BOTH_SIDES, split, ""), found.mix, found.mix, (0,)))
         for d, side in enumerate(list_directions(card.name)):
             for k in np.flatnonzero(enough):
-                place = _Place(side, split, names[k], float(found.beyond[d, k]))
+                place = _Place(side, split, names[k], float(found.weight[k]), float(found.beyond[d, k]))
                 parts.append(_build(card, place, found.contribution, found.excess, (d, int(k))))
     return replace(item, directions=directions, parts=tuple(parts), mixes=tuple(mixes), compared=tuple(compared))
 
@@ -94,13 +94,15 @@ class _Place:
     direction: str
     split: str
     part: str
+    weight: float = 1.0
     beyond: float = 0.0
 
 
 def _build(card: CardSums, place: _Place, contribution: Tested, excess: Tested, at: tuple[int, ...]) -> Driver:
     drill = None if place.split and not place.part else _drill(card, place)
     return Driver(
-        place.direction, place.split, place.part, _reading(contribution, at), _reading(excess, at), place.beyond, drill
+        place.direction, place.split, place.part, _reading(contribution, at), _reading(excess, at), place.weight,
+        place.beyond, drill,
     )  # fmt: skip
 
 

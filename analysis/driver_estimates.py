@@ -68,10 +68,12 @@ class Tested:
 
 @dataclass(frozen=True)
 class Parts:
-    """Estimates of one card over one split: contribution, excess and beyond of shape (D, K), mix of shape (1,)."""
+    """Estimates of one card over one split: contribution, excess and beyond of shape (D, K), each group's mean share of
+    the denominator (K), mix of shape (1,)."""
 
     contribution: Tested
     excess: Tested
+    weight: FloatArray
     beyond: FloatArray
     mix: Tested
 
@@ -103,7 +105,10 @@ def estimate_parts(cells: Cells) -> Parts:
     sum stays exact; their excess is nan. contribution.value summed over (D, K) plus mix.value is the whole's change.
     """
     own, rest = _describe(cells), _describe(cells.without_each())
-    return Parts(_contribution(cells, own), _excess(own, rest), _beyond(cells, own), _mix(cells.joined()))
+    weight = _shares(cells)[0].mean(axis=0)
+    return Parts(
+        _contribution(weight, own), _excess(own, rest), weight, _beyond(cells, own, weight), _mix(cells.joined())
+    )  # fmt: skip
 
 
 def estimate_two_factors(
@@ -179,22 +184,21 @@ def _excess(own: _Side, rest: _Side) -> Tested:
     return _test(own.change - rest.change, variance, np.where(np.isnan(fewest), np.nan, degrees))
 
 
-def _contribution(cells: Cells, own: _Side) -> Tested:
+def _contribution(weight: FloatArray, own: _Side) -> Tested:
     """The weights are taken as counted: how many cases a group had is known."""
-    weight = _shares(cells)[0].mean(axis=0)
     rate = _fill_missing(own.rate)
     move = own.influence[1] - own.influence[0]
     variance = weight**2 * ((move**2).sum(axis=-1) + own.loose.sum(axis=0))
     return _test(weight * (rate[1] - rate[0]), variance, own.degrees)
 
 
-def _beyond(cells: Cells, own: _Side) -> FloatArray:
+def _beyond(cells: Cells, own: _Side, weight: FloatArray) -> FloatArray:
     """A group's contribution less what it would have been had it moved with all cases, shape (D, K)."""
-    weight, total = _shares(cells)
+    total = _shares(cells)[1]
     rate = _fill_missing(own.rate)
     whole = np.nan_to_num(divide_or_nan((cells.y.sum(axis=-1) + cells.loose_y).sum(axis=-1), total))
     change = whole[1] - whole[0]
-    return np.asarray(weight.mean(axis=0) * (rate[1] - rate[0] - change[:, None]))
+    return np.asarray(weight * (rate[1] - rate[0] - change[:, None]))
 
 
 def _mix(cells: Cells) -> Tested:

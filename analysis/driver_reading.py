@@ -35,7 +35,8 @@ class Driver:
     together) and the split's mix add up to the change. excess: for a group, its own change minus the change of all
     other groups together, the comparison that says whether it stands out; for a direction or a mix, its contribution
     again, which is what was tested. excess.is_claimed: survives the control over everything inspected.
-    beyond: contribution minus what the group would have added with the change of all cases; 0 for directions and mixes.
+    weight: the group's mean share of the denominator over both periods; 1 for a direction or a mix.
+    beyond: contribution minus what the group would have added with the change of all cases; 0 likewise.
     drill: the cases behind it, within WhatChanged.now; None for a mix.
     """
 
@@ -44,6 +45,7 @@ class Driver:
     part: str
     contribution: ChangeReading
     excess: ChangeReading
+    weight: float = 1.0
     beyond: float = 0.0
     drill: Drill | None = None
 

@@ -128,8 +128,10 @@ def _describe_direction(told: _Told, driver: Driver) -> Said:
 
 
 def _name_groups(told: _Told, drivers: Sequence[Driver], *, alone: bool) -> str:
-    """ "Team 03 2.1 (1.4 to 2.8) and Team 06 1.9 (1.1 to 2.7): more than their share of cases"; at most NAMED, the rest
-    counted. alone: as a sentence of its own, "Team 03 accounts for ..."."""
+    """ "Team 03 2.1 (1.4 to 2.8) and Team 06 1.9 (1.1 to 2.7), more than their 16.8 % of cases would bring".
+
+    At most NAMED, the rest counted. alone: as a sentence of its own, "Team 03 accounts for ...".
+    """
     named, more = drivers[:NAMED], len(drivers) - NAMED
     texts = [f"{driver.part} {told.amount(driver.contribution)}" for driver in named]
     if alone:
@@ -137,8 +139,9 @@ def _name_groups(told: _Told, drivers: Sequence[Driver], *, alone: bool) -> str:
     if more > 0:
         texts.append(f"{format_count(more, told.source.use_case)} more")
     listed = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-    share = "its share" if len(drivers) == 1 else "their share"
-    return f"{listed}: more than {share} of {told.source.use_case.word('cases')}"
+    use_case, whose = told.source.use_case, "its" if len(drivers) == 1 else "their"
+    share = format_value(min(1.0, sum(driver.weight for driver in drivers)), "share", use_case)
+    return f"{listed}, more than {whose} {share} of {use_case.word('cases')} would bring"
 
 
 def _describe_spread(told: _Told) -> str:

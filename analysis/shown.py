@@ -29,11 +29,12 @@ _log = logging.getLogger("execution_debt")
 @dataclass(frozen=True)
 class Shown:
     """The snapshot shown. trouble: why it is not simply the one chosen, in words, or "" where all is well; is_before:
-    the one chosen is damaged and this is an earlier one."""
+    the one chosen is damaged and this is an earlier one; is_gone: the store is, and this is read from open files."""
 
     manifest: Manifest
     trouble: str = ""
     is_before: bool = False
+    is_gone: bool = False
 
     def describe(self, as_of: str) -> str:
         """What the page says of it, "" where all is well; as_of: the day its numbers speak of, in words."""
@@ -52,6 +53,7 @@ class _Mark:
 
 
 _marks: dict[tuple[Path, str], _Mark] = {}
+_times_marked: dict[tuple[Path, str], int] = {}
 _looked: dict[tuple[Path, str], tuple[tuple[str, int, int, int], ...]] = {}
 _models: dict[tuple[Path, str], tuple[tuple[str, int, int], ...]] = {}
 _last: dict[Path, Shown] = {}
@@ -78,7 +80,7 @@ def find_shown(is_open: Callable[[str], bool] = lambda _: False) -> Shown:
         if last is None or not is_open(last.manifest.id):
             raise
         _tell_once(f"Shown from open files: {error}")
-        return replace(last, is_before=False, trouble=_describe_gone(store, last, error))
+        return replace(last, is_before=False, is_gone=True, trouble=_describe_gone(store, last, error))
     _last[store.root] = shown
     return shown
 
@@ -203,6 +205,11 @@ def mark_damaged(root: Path, manifest: Manifest, error: DamageError) -> None:
         hash_part_later(root, manifest, part, at_once=True)
 
 
+def count_marks(root: Path, snapshot: str) -> int:
+    """How often a snapshot was found damaged so far: what was opened before the last time is not to be read again."""
+    return _times_marked.get((root, snapshot), 0)
+
+
 def hash_part_later(root: Path, manifest: Manifest, part: Part, *, at_once: bool = False) -> None:
     """Have a use case's database hashed in the background; another content than published marks it as damaged."""
     store = Store(root)
@@ -221,6 +228,7 @@ def _describe_mismatch(path: Path) -> str:
 def _mark(store: Store, snapshot: str, reason: str, signature: tuple[tuple[str, int, int, int], ...], s: float) -> None:
     with _lock:
         _marks[store.root, snapshot] = _Mark(reason.rstrip("."), signature, time.monotonic() + s)
+        _times_marked[store.root, snapshot] = count_marks(store.root, snapshot) + 1
     _tell_once(f"Snapshot {snapshot}: {reason}")
 
 

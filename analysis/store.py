@@ -7,7 +7,6 @@ an older one stay open until they fall out of the small cache.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from analysis.catalog import read_catalog
 from analysis.errors import DamageError, UserError
 from analysis.filters import DIMENSIONS, Options
 from analysis.rollups import hash_definitions
-from analysis.shown import Shown, find_shown, hash_part_later, mark_damaged, store_root
+from analysis.shown import Shown, count_marks, find_shown, hash_part_later, mark_damaged, store_root
 from analysis.source import Source
 from data.engine import Reader
 from data.snapshots import Manifest, Store
@@ -32,7 +31,7 @@ __all__ = [
 
 _KEPT = 6
 _lock = threading.Lock()
-_Key = tuple[Path, str, str, tuple[int, int, int]]
+_Key = tuple[Path, str, str, int]  # root, snapshot, use case, how often that was found damaged before
 _sources: OrderedDict[_Key, Source] = OrderedDict()
 # All that anybody still reads from: the engine refuses to open a file a second time.
 _open_sources: WeakValueDictionary[_Key, Source] = WeakValueDictionary()
@@ -58,7 +57,7 @@ def open_shown(use_case: str | None = None) -> tuple[Shown, Source]:
     while True:
         shown = read_shown()
         try:
-            return shown, _open_kept(shown.manifest, use_case)
+            return shown, _open_kept(shown, use_case)
         except DamageError as error:
             mark_damaged(store_root(), shown.manifest, error)
             after = read_shown()  # each round passes over one more snapshot; UserError after the last
@@ -79,7 +78,8 @@ def _is_open(snapshot: str) -> bool:
         return any(key[:2] == (store_root(), snapshot) for key in _open_sources)
 
 
-def _open_kept(manifest: Manifest, use_case: str | None) -> Source:
+def _open_kept(shown: Shown, use_case: str | None) -> Source:
+    manifest = shown.manifest
     name = use_case or next(iter(manifest.parts))
     if name not in manifest.parts:
         raise UserError(
@@ -87,25 +87,22 @@ def _open_kept(manifest: Manifest, use_case: str | None) -> Source:
             f"'{name}' is not there.",
             f"There is {', '.join(manifest.parts)}.",
         )
-    key = (store_root(), manifest.id, name, _identify(manifest, name))
+    root = store_root()
+    key = (root, manifest.id, name, count_marks(root, manifest.id))
     with _lock:
-        source = _open_sources.get(key) or _open(manifest, name)
+        older = [k for k in list(_open_sources) if k[:3] == key[:3] and k != key]
+        if shown.is_gone and older and key not in _open_sources:
+            key = older[-1]
+        source = _open_sources.get(key)
+        if source is None:
+            for found_damaged in older:
+                _sources.pop(found_damaged, None)  # or the engine would not open the repaired file
+            source = _open(manifest, name)
         _open_sources[key] = _sources[key] = source
         _sources.move_to_end(key)
         while len(_sources) > _KEPT:
             _sources.popitem(last=False)  # closed when its last reader lets go
         return source
-
-
-def _identify(manifest: Manifest, name: str) -> tuple[int, int, int]:
-    """Which file it is: one that was repaired is opened anew. One that is gone is still the one that was open."""
-    try:
-        at = os.stat(Store(store_root()).folder(manifest.id) / manifest.parts[name].file)
-    except OSError:
-        with _lock:
-            opened = [key for key in _open_sources if key[:3] == (store_root(), manifest.id, name)]
-        return opened[-1][3] if opened else (0, 0, 0)
-    return at.st_ino, at.st_mtime_ns, at.st_size
 
 
 def _open(manifest: Manifest, name: str) -> Source:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from benchmarks.machine import describe_load
 from benchmarks.others import OTHERS, measure_other
 from benchmarks.store import Build, build_store, find_store
+from data.errors import UserError
 
 if TYPE_CHECKING:
     from benchmarks.run import Run
@@ -35,16 +36,16 @@ SECTIONS = (*OF_A_STORE, *OTHERS)
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 whether or not the targets are met, 1 if something could not be measured."""
-    asked = _parse(arguments)
+    asked = parse(arguments)
     try:
         _measure_all(asked)
-    except RuntimeError as error:
+    except (RuntimeError, UserError) as error:
         print(f"\nNot measured: {error}\nThe server's log is kept in {asked.store}.", file=sys.stderr)
         return 1
     return 0
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -84,7 +85,7 @@ def _measure_all(asked: argparse.Namespace) -> None:
     over = measured = 0
     for section in asked.sections:
         body, found = (others[section], (0, 0)) if section in others else _build_section(section, runs)
-        text = f"{build_head(_describe_command(asked, section), load)}\n\n{body}"
+        text = f"{build_head(describe_command(asked, section), load)}\n\n{body}"
         print(f"\n## {section}\n\n{text}")
         over, measured = over + found[0], measured + found[1]
         if asked.write:
@@ -127,7 +128,7 @@ def _build_section(section: str, runs: list[Run]) -> tuple[str, tuple[int, int]]
     return baseline_report.build_baselines(runs), (0, 0)
 
 
-def _describe_command(asked: argparse.Namespace, section: str) -> str:
+def describe_command(asked: argparse.Namespace, section: str) -> str:
     """The command that measures one section again, with the names of folders only."""
     words = ["python -m benchmarks", "--only", section]
     if asked.quick:

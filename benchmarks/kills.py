@@ -24,6 +24,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def kill_all(folder: Path, count: int, seed: int, lanes: int) -> tuple[list[Kill
         if runs[kind][1]["counts"] != vars(counts):
             raise RuntimeError(f"A whole {kind} made {runs[kind][1]['counts']}, not {counts}.")
     logs = [folder / f"lane-{n}.jsonl" for n in range(lanes)]
-    children = [_fork(lambda n=n: _run_lane(folder, n, lanes, count, seed, old, runs, logs[n])) for n in range(lanes)]
+    children = [_fork(partial(_run_lane, folder, n, lanes, count, seed, old, runs, logs[n])) for n in range(lanes)]
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     if any(codes):
         raise RuntimeError(f"A lane ended with {codes}.")
@@ -155,6 +156,7 @@ def _run_lane(
             kind = KINDS[number % len(KINDS)]
             kill = _kill_one(folder / "template", place, kind, number, seed, old, *runs[kind])
             file.write(json.dumps(vars(kill)) + "\n")
+            file.flush()
 
 
 def _kill_one(

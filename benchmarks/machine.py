@@ -81,6 +81,16 @@ def read_peak(process_id: int) -> int | None:
     return _read_status(process_id, "VmHWM")
 
 
+def read_processor_seconds(process_id: int) -> float | None:
+    """Processor time a running process has used so far, on all cores; None where the system does not tell."""
+    stat = Path(f"/proc/{process_id}/stat")
+    if not stat.is_file():
+        return None
+    # The name in parentheses may hold spaces; of what follows, fields 12 and 13 are ticks in the program and system.
+    ticks = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[11:13]
+    return sum(int(n) for n in ticks) / os.sysconf("SC_CLK_TCK")
+
+
 def _read_status(process_id: int, name: str) -> int | None:
     status = Path(f"/proc/{process_id}/status")
     if not status.is_file():

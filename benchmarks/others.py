@@ -28,18 +28,18 @@ def measure_other(section: str, folder: Path, store: Path | None, *, quick: bool
 def _measure_peers(folder: Path, store: Path | None, quick: bool) -> str:
     given = ["--store", str(store)] if store is not None else []
     few = ["--rows", "20000", "--runs", "1"] if quick else []
-    return _run("benchmarks.peers", "--folder", str(folder), *given, *few)
+    return run_other("benchmarks.peers", "--folder", str(folder), *given, *few)
 
 
 def _measure_kills(quick: bool) -> str:
     """The log that benchmarks/kills.md holds as well, without its heading."""
     with tempfile.TemporaryDirectory(prefix="execution-debt-kills-") as place:
         log = Path(place) / "kills.md"
-        _run("benchmarks.kills", "--report", str(log), *(["--kills", "24"] if quick else []), log=log)
+        run_other("benchmarks.kills", "--report", str(log), *(["--kills", "24"] if quick else []), log=log)
         return log.read_text(encoding="utf-8").partition("\n")[2].strip()
 
 
-def _run(module: str, *arguments: str, log: Path | None = None) -> str:
+def run_other(module: str, *arguments: str, log: Path | None = None) -> str:
     """What a command printed; where it ends with an error, RuntimeError with what it printed and wrote to `log`."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8", check=False

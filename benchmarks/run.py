@@ -74,9 +74,9 @@ def measure_store(build: Build, asked: Asked) -> Run:
 
 def _measure_pages(server: Server, source: Source, asked: Asked) -> tuple[float, list[Measured]]:
     _say(f"Pages at {source.decisions:,} decisions")
-    first = measure_first(server.url, build_visits(source, PAGES[0], 1, asked.seed - 1)[0])
-    pages = measure_pages(server.url, source, asked.filters, asked.seed)
-    return first.seconds, [*pages, *measure_cases(server.url, source, asked.filters, asked.seed)]
+    first = measure_first(server, build_visits(source, PAGES[0], 1, asked.seed - 1)[0])
+    pages = measure_pages(server, source, asked.filters, asked.seed)
+    return first.seconds, [*pages, *measure_cases(server, source, asked.filters, asked.seed)]
 
 
 def _say(words: str) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.machine import read_peak, read_resident
+from benchmarks.machine import read_peak, read_processor_seconds, read_resident
 from benchmarks.store import ROOT, wait_for_end
 
 START_SECONDS = 120
@@ -33,6 +33,11 @@ class Server:
     def resident_bytes(self) -> int | None:
         """Its memory now; None where the system does not tell."""
         return read_resident(self.process_id)
+
+    @property
+    def processor_seconds(self) -> float | None:
+        """Its processor time so far; None where the system does not tell."""
+        return read_processor_seconds(self.process_id)
 
 
 @contextmanager

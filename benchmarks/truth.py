@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import truth_changes, truth_intervals, truth_scores
+from benchmarks import truth_changes, truth_drivers, truth_intervals, truth_scores
 from benchmarks.truth_gates import Truth
 
 _HEAD = (
@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     seeds = parser.parse_args(arguments).seeds
     if seeds < 100:
         parser.error("at least 100 seeds: with fewer no result could fail")
-    truths = [t for part in (truth_intervals, truth_changes, truth_scores) for t in part.build_truths(seeds)]
+    truths = [
+        t for part in (truth_intervals, truth_changes, truth_drivers, truth_scores) for t in part.build_truths(seeds)
+    ]
     sys.stdout.write(build_table(truths) + "\n" + _row(truth_intervals.build_naive(seeds)) + "\n")
     return 0 if all(t.holds for t in truths) else 1
 

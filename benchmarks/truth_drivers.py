@@ -16,13 +16,15 @@ from analysis.driver_choice import CardSums, choose_drivers
 from analysis.driver_estimates import Cells
 from analysis.driver_reading import CARDS, HIGH_SIDE, Explained
 from analysis.reading import ChangeReading, Reading
-from benchmarks.truth_gates import Truth, count
+from benchmarks.truth_gates import Truth
 
 HABIT, DRIFT = 0.35, 0.1  # how far deciders differ for good, and move by chance between two periods (log scale)
 RATES = {"override_rate": (0.05, 0.1), "adoption": (0.9,), "bypass_share": (0.08,)}  # low-side and high-side overrides
 SEGMENTS, PRODUCTS = np.array([0.8, 1.0, 1.5]), np.array([0.9, 1.1])  # how their rates compare
 MINIMUM = 20
-PLANTED_TEAMS, PLANTED = (0, 4, 8), 0.1  # ten more high-side overrides in a hundred cases, in three of the teams
+# About the fracture of the demo of 300,000 decisions: high-side overrides rise by RISE of all cases everywhere and by
+# PLANTED more in three teams of different regions.
+PLANTED_TEAMS, PLANTED, RISE = (0, 5, 10), 0.1, 0.015
 MONEY, MONEY_SPREAD = -440.0, 3_000.0  # per low-side override, and how single ones differ
 
 
@@ -39,7 +41,7 @@ class Bank:
         return np.repeat(np.arange(self.teams), self.members)
 
 
-LARGE, SMALL = Bank(12, 10, 150), Bank(8, 4, 150)
+LARGE, SMALL = Bank(12, 10, 190), Bank(8, 4, 190)
 
 
 def build_page(seed: int, bank: Bank, *, planted: float = 0.0, spread: float = 0.0) -> list[CardSums]:
@@ -87,13 +89,14 @@ def _sum_up(name: str, bank: Bank, n: np.ndarray, y: np.ndarray) -> CardSums:
     splits["product"] = (n.sum(axis=2).swapaxes(1, 2), y.sum(axis=3).swapaxes(2, 3))
     whole = _cells(by_person_n[:, None], by_person_y[:, :, None], is_rate)
     found = _compare(by_person_n, by_person_y.sum(axis=1), is_rate)
-    change = ChangeReading(*(float(v[0]) for v in (found.difference, found.low, found.high, found.p_value)))
-    readings = (Reading(float(v[0]), n=int(m.sum())) for v, m in ((found.after, n[1]), (found.before, n[0])))
+    difference, low, high, p_value = (float(v[0]) for v in (found.difference, found.low, found.high, found.p_value))
+    change = ChangeReading(difference, low, high, p_value)
+    now, before = (Reading(float(v[0]), n=int(m.sum())) for v, m in ((found.after, n[1]), (found.before, n[0])))
     cells = {
         split: (tuple(f"{split} {k}" for k in range(top.shape[1])), _cells(top, bottom, is_rate))
         for split, (top, bottom) in splits.items()
     }
-    return CardSums(name, *readings, change, whole if y.shape[1] > 1 else None, cells)
+    return CardSums(name, now, before, change, whole if y.shape[1] > 1 else None, cells)
 
 
 def _cells(n: np.ndarray, y: np.ndarray, is_rate: bool) -> Cells:
@@ -124,6 +127,17 @@ def find_drivers(page: dict[str, Explained]) -> set[tuple[str, str]]:
     return {(driver.direction, driver.part) for driver in page["override_rate"].drivers}
 
 
+def misses(page: dict[str, Explained]) -> bool:
+    """Whether the interval of the first planted team's contribution leaves out what was planted, by its share of
+    cases."""
+    driver = next(d for d in page["override_rate"].parts if (d.direction, d.part) == (HIGH_SIDE, "team 0"))
+    change = driver.contribution
+    if change.difference is None or change.low is None or change.high is None:
+        return True
+    weight = driver.weight
+    return not change.low <= weight * (PLANTED + RISE) <= change.high
+
+
 PLANTED_DRIVERS = {(HIGH_SIDE, f"team {team}") for team in PLANTED_TEAMS}
 
 
@@ -133,14 +147,20 @@ def build_truths(seeds: int) -> list[Truth]:
     for bank in (LARGE, SMALL):
         place = f"{bank.teams} teams of {bank.members}"
         quiet = [claims_anything(explain_page(seed, bank)) for seed in range(seeds)]
-        truths.append(Truth(f"null pages of what changed that claim anything, {place}", sum(quiet), seeds, 0.05, "most"))
-    pages = [explain_page(seed, LARGE, planted=PLANTED) for seed in range(seeds)]
+        truths.append(
+            Truth(f"null pages of what changed that claim anything, {place}", sum(quiet), seeds, 0.05, "most")
+        )
+    pages = [explain_page(seed, LARGE, planted=PLANTED, spread=RISE) for seed in range(seeds)]
     found = [find_drivers(page) for page in pages]
-    truths += [
-        Truth("planted rise claimed", sum(p["override_rate"].change.is_claimed for p in pages), seeds, 0.8, "least"),
-        Truth("all three planted teams named", sum(f >= PLANTED_DRIVERS for f in found), seeds, 0.8, "least"),
-        Truth("another driver named beside them", sum(bool(f - PLANTED_DRIVERS) for f in found), seeds, 0.05, "most"),
-    ]
+    claimed = [page["override_rate"].change.is_claimed for page in pages]
+    first = [min(PLANTED_DRIVERS) in drivers for drivers in found]
+    beside = [bool(drivers - PLANTED_DRIVERS) for drivers in found]
     even = [find_drivers(explain_page(seed, LARGE, spread=PLANTED / 4)) for seed in range(seeds)]
-    truths.append(Truth("a driver named in a rise spread evenly", count(np.array(even, bool)), seeds, 0.05, "most"))
-    return truths
+    return [
+        *truths,
+        Truth("95 % interval of a contribution misses, 10 deciders", sum(map(misses, pages)), seeds, 0.05, "both"),
+        Truth("planted rise of overrides claimed", sum(claimed), seeds, 0.8, "least"),
+        Truth("planted team named as its driver, by contribution", sum(first), seeds, 0.8, "least"),
+        Truth("another group named beside the planted three", sum(beside), seeds, 0.05, "most"),
+        Truth("a group named in a rise spread evenly", sum(map(bool, even)), seeds, 0.05, "most"),
+    ]

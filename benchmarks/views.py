@@ -126,7 +126,7 @@ def build_case_visits(source: Source, count: int, seed: int) -> list[Visit]:
         "(select 1 from model_versions v where v.model_version = f.model_version and v.artifact is not null) "
         "order by case_id"
     )
-    chosen = np.random.default_rng(seed).choice(len(ids), size=min(count, len(ids)), replace=False) if ids else []
+    chosen = np.random.default_rng(seed).permutation(len(ids))[:count]
     return [_build_case_visit(source, str(ids[i][0])) for i in chosen]
 
 

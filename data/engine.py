@@ -65,7 +65,10 @@ class Reader:
             f"set max_execution_time = {int(seconds_limit * 1000)}",
             "set lock_configuration = true",
         ):
-            self._con.execute(statement)
+            try:
+                self._con.execute(statement)
+            except duckdb.InvalidInputException as error:  # the engine still has the file open as it was before
+                raise self._damaged("it was changed while it was open") from error
         if not self.rows("select 1 from duckdb_tables() where table_name = 'facts'"):
             raise self._damaged("it holds no decisions")
 

@@ -161,7 +161,7 @@ def _run(name: str, command: Sequence[str]) -> Step:
     assert process.stdout is not None
     for line in process.stdout:
         print(line, end="", flush=True)
-        said.append(line.rstrip().replace(str(ROOT), "."))
+        said.append(line.rstrip().replace(str(ROOT), ".").replace(str(Path.home()), "~"))
     return Step(name, process.wait() == 0, tuple(line for line in said if line)[-_SHOWN:])
 
 

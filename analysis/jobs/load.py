@@ -122,7 +122,10 @@ def run_load(
         try:
             if check and earlier.file:
                 progress(f"comparing with {held.rows.get('decisions', 0) if held else 0:,} decisions of {name}")
-            report = load_into(con, mapping, previous=earlier.file, mode=mode or "replace", progress=progress)
+            report = load_into(
+                con, mapping, previous=earlier.file, mode=mode or "replace", is_check=check, progress=progress,
+                in_place=not check,
+            )  # fmt: skip
             for line in report.lines()[len(report.notes) :]:  # the notes were said while reading
                 progress(line)
             for line in count_reasons(con):

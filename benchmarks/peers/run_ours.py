@@ -56,7 +56,7 @@ def _from_rows(rows: str) -> dict[str, Any]:
     )
     with duckdb.connect() as con:
         found = con.execute(sql, {"rows": rows}).fetchnumpy()
-    parts, place = np.unique(found["part"].astype(str), return_inverse=True)
+    parts, place = np.unique(np.asarray(found["part"], dtype=str), return_inverse=True)
     groups = {"groups": len(parts), "bins": SCORE_BINS}
     bads, cases, predicted, hits = (
         build_histogram(place, found["bin"], found[name], **groups) for name in ("bads", "n", "predicted", "hits")

@@ -57,11 +57,16 @@ def _agreement(each: Timed, base: Timed) -> str:
         return ""
     shown = {month: row for month, row in each.months.items() if not row.get("is_reference")}
     found = compare(base.months, shown if not _is_realised(each) else each.months)
-    far = f"AUC within {found.auc:.5f}" if found.auc is not None else "no month in common"
+    if found.auc is None:
+        return "no month in common"
     if not _is_realised(each):
-        return f"another figure, off by up to {found.auc:.3f} in AUC" if found.auc is not None else far
-    exact = "" if found.precision is None else f", precision within {found.precision:.0e}"
-    return f"{found.compared - len(found.differing)} of {found.compared} months; {far}{exact}"
+        return f"another figure, off by up to {found.auc:.3f} in AUC"
+    same = f"{found.compared - len(found.differing)} of {found.compared} months; AUC {_far(found.auc)}"
+    return same if found.precision is None else f"{same}, precision {_far(found.precision)}"
+
+
+def _far(difference: float) -> str:
+    return "equal" if difference <= 1e-9 else f"within {difference:.5f}"
 
 
 def _is_realised(each: Timed) -> bool:

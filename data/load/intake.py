@@ -93,9 +93,10 @@ class Intake:
             survey = survey_file(self.con, self.mapping, stage.table, lanes, one, rules)
             if survey.doubts:
                 doubted = build_doubted_select(survey, lanes, one)
-                self.con.execute(f"INSERT INTO staging.doubted SELECT {first} + file_row_number FROM ({doubted})")
-            which = f"{first} + file_row_number IN (SELECT record_id FROM staging.doubted)" if survey.doubts else ""
-            self.typed.append(build_typed_select(stage.table, stage.kinds, survey, one, numbers, first))
+                self.con.execute(f"INSERT INTO {stage.doubted} SELECT {first} + file_row_number FROM ({doubted})")
+            which = f"{first} + file_row_number IN (SELECT record_id FROM {stage.doubted})" if survey.doubts else ""
+            select = build_typed_select(stage.table, stage.kinds, survey, one, numbers, first, stage.doubted)
+            self.typed.append(select)
         if which:
             relation = build_parquet_relation(source, one, first, which)
             select = build_cast_select(self.mapping, source, one, stage, rules, numbers, relation)

@@ -35,29 +35,37 @@ def load_into(
     *,
     previous: Path | None = None,
     mode: Literal["replace", "append"] = "replace",
+    is_check: bool = False,
     progress: Callable[[str], None] = lambda line: None,
     now: datetime | None = None,
+    in_place: bool = False,
 ) -> LoadReport:
     """Fill an empty working database from the mapping's sources; see data/load/__init__.py for the state it leaves.
 
-    `append` starts from the tables of `previous` and upserts by key. `now` (UTC) is the clock impossible dates are
-    judged by. UserError for what a person can mend, RuntimeError where a record would be lost; the caller then
-    throws the working database away.
+    `append` starts from the tables of `previous` and upserts by key; with `is_check` it copies only those it changes,
+    and the database left is good for counting alone. `now` (UTC) is the clock impossible dates are judged by.
+    `in_place`: where there were no decisions before, `decisions` becomes a view of the records where they are, in the
+    files read and in the scratch database, which stays attached; the build writes them once, into the facts, and the
+    caller then removes the folder of the connection's file. UserError for what a person can mend, RuntimeError where
+    a record would be lost; the caller then throws the working database away.
     """
     clock = now or datetime.now(UTC).replace(tzinfo=None)
-    create_tables(con, previous if mode == "append" else None)
-    with _staging(con) as scratch:
+    changes = {source.table for source in mapping.sources} if is_check else None
+    create_tables(con, previous if mode == "append" else None, changes)
+    with _staging(con, in_place) as scratch:
         opened = [(n, s, open_inputs(con, mapping, s, scratch)) for n, s in enumerate(mapping.sources)]
         first_id = _first_id(con)
         intake = Intake(con, mapping, first_id, progress)
         reports: list[SourceReport] = []
         released: dict[str, int] = {}
+        is_first = previous is None or mode != "append"
         for table in TABLES.values():
             mine = [(n, s, files) for n, s, files in opened if s.table == table.name]
             if mine or (table.name in WAITS_FOR and waiting_extras(con, table.name)):
-                written, stage = _load_table(intake, table, mine, clock, first_id)
+                stays = in_place and table.name == "decisions"
+                written, stage = _load_table(intake, table, mine, clock, first_id, stays)
                 released[table.name] = sum(w.added + w.changed for w in written if w.source_no is None)
-                reports += [_count_source(intake, stage, n, s, written, first_id) for n, s, _ in mine]
+                reports += [_count_source(intake, stage, n, s, written, first_id, is_first) for n, s, _ in mine]
         _write_books(intake, mapping, reports, opened)
         notes = tuple(f"{f.source.name}: {note}" for f in intake.files for note in _notes(f, intake))
     report = LoadReport(
@@ -74,8 +82,9 @@ def load_into(
 
 
 @contextmanager
-def _staging(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
-    """A scratch database beside the working one, so that staged rows leave no hole in its file."""
+def _staging(con: duckdb.DuckDBPyConnection, stays: bool) -> Iterator[Path]:
+    """A scratch database beside the working one, so that staged rows leave no hole in its file; gone afterwards
+    unless it `stays`."""
     path = con.execute("SELECT path FROM duckdb_databases() WHERE database_name = current_database()").fetchall()[0][0]
     scratch = Path(tempfile.mkdtemp(prefix="staging-", dir=Path(path).parent if path else None))
     con.execute(f"ATTACH {quote_text(str(scratch / 'staging.duckdb'))} AS staging")
@@ -86,8 +95,9 @@ def _staging(con: duckdb.DuckDBPyConnection) -> Iterator[Path]:
         )
         yield scratch
     finally:
-        con.execute("DETACH staging")
-        shutil.rmtree(scratch, ignore_errors=True)
+        if not stays:
+            con.execute("DETACH staging")
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
@@ -108,7 +118,7 @@ def _first_id(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _load_table(
-    intake: Intake, table: Table, mine: Opened, clock: datetime, first_id: int
+    intake: Intake, table: Table, mine: Opened, clock: datetime, first_id: int, in_place: bool
 ) -> tuple[list[Written], Stage]:
     con, mapping = intake.con, intake.mapping
     kept = {n: k for n, k in read_columns(con, table.name).items() if table.column(n) is None}
@@ -121,7 +131,7 @@ def _load_table(
         "CREATE OR REPLACE TABLE staging.broken (record_id BIGINT, file_no INTEGER, line BIGINT, byte_offset BIGINT, "
         "byte_length BIGINT, columns VARCHAR, reasons VARCHAR)"
     )
-    con.execute("CREATE OR REPLACE TABLE staging.doubted (record_id BIGINT)")
+    con.execute(f"CREATE OR REPLACE TABLE {stage.doubted} (record_id BIGINT)")
     con.execute("CREATE OR REPLACE TABLE staging.failures (record_id BIGINT, columns VARCHAR, reason VARCHAR)")
     rules = {number: _rules(con, mapping, source, clock) for number, source, _ in mine}
     intake.typed.clear()
@@ -138,7 +148,7 @@ def _load_table(
     find_failures(con, read_checks(), table.name, stage.name, mapping.time_zone)
     judge_records(con, stage)
     prepare_extras(con, stage)
-    written = write_rows(con, stage)
+    written = write_rows(con, stage, in_place)
     settle_earlier(con, stage, [s.name for _, s, _ in mine], first_id)
     keep_apart(con, intake.files, stage)
     return written, stage
@@ -173,9 +183,12 @@ def _rules(con: duckdb.DuckDBPyConnection, mapping: Mapping, source: Source, clo
 
 
 def _count_source(
-    intake: Intake, stage: Stage, number: int, source: Source, written: list[Written], first_id: int
+    intake: Intake, stage: Stage, number: int, source: Source, written: list[Written], first_id: int, is_first: bool
 ) -> SourceReport:
-    """Counts one source from the tables as they now are; only `read`, `added` and `changed` come from elsewhere."""
+    """Counts one source from the tables as they now are; only `read`, `added` and `changed` come from elsewhere.
+
+    is_first: every table was empty before this load.
+    """
     con = intake.con
 
     def count(query: str) -> int:
@@ -188,12 +201,14 @@ def _count_source(
     table = f"main.{quote_name(stage.table.name)}"
     scope = ", ".join(map(quote_text, OUT_OF_SCOPE_DISPOSITIONS))
     outside = f"t.disposition IN ({scope})" if stage.table.name == "decisions" else "false"
-    kept, out_of_scope = con.execute(
-        f"SELECT count(*), count(*) FILTER ({outside}) FROM {stage.name} s "
-        f"JOIN {table} t ON {same_key(stage, 's', 't')} WHERE s._fresh AND s._source_no = ? "
-        "AND NOT EXISTS (SELECT 1 FROM main.quarantine q WHERE q.record_id = s.record_id)",
-        [number],
-    ).fetchall()[0]
+    mine = f"SELECT t.* FROM {table} t"
+    if not (is_first and all(w.source_no == number for w in written)):  # others have rows there too: find the source's
+        mine = (
+            f"SELECT t.* FROM {stage.name} s JOIN {table} t ON {same_key(stage, 's', 't')} WHERE s._fresh AND "
+            f"s._source_no = {number} "
+            "AND NOT EXISTS (SELECT 1 FROM main.quarantine q WHERE q.record_id = s.record_id)"
+        )
+    kept, out_of_scope = con.execute(f"SELECT count(*), count(*) FILTER ({outside}) FROM ({mine}) t").fetchall()[0]
     return SourceReport(
         source.name,
         stage.table.name,

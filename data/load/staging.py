@@ -44,6 +44,11 @@ class Stage:
         return f"staging.{quote_name(self.table.name + ' rows')}"
 
     @property
+    def doubted(self) -> str:
+        """The table of the numbers of records that text must judge, of those that could have stayed in their files."""
+        return f"staging.{quote_name(self.table.name + ' doubted')}"
+
+    @property
     def extras(self) -> tuple[str, ...]:
         return tuple(self.kinds)
 
@@ -91,7 +96,9 @@ def _all_typed(opened: Sequence[tuple[Source, Input]], name: str, kept: dict[str
         if any(constant.lower() == name.lower() for constant in source.constants) or source.decimal != ".":
             return False
         targets = {**source.targets, **{rest: rest for rest in rest_columns(source, one)}}
-        found += [(source.values.get(ours), one, theirs) for ours, theirs in targets.items() if ours.lower() == name.lower()]
+        found += [
+            (source.values.get(ours), one, theirs) for ours, theirs in targets.items() if ours.lower() == name.lower()
+        ]
     return bool(found) and all(not pairs and is_number(one, theirs) for pairs, one, theirs in found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,14 @@ class Written:
     changed: int
 
 
-def create_tables(con: duckdb.DuckDBPyConnection, previous: Path | None) -> None:
-    """Every table of the contract and of the load's own books, with the previous database's rows where one is given."""
+def create_tables(
+    con: duckdb.DuckDBPyConnection, previous: Path | None, changes: Collection[str] | None = None
+) -> None:
+    """Every table of the contract and of the load's own books, with the previous database's rows where one is given.
+
+    changes: the tables a check will write to, where nothing is kept afterwards: the others are only looked at, in the
+    previous database, which then stays attached. Copying them would cost as much as all the rest.
+    """
     for name, columns in BOOKS.items():
         con.execute(f"CREATE TABLE main.{name} ({columns})")
     if previous is None:
@@ -45,15 +52,21 @@ def create_tables(con: duckdb.DuckDBPyConnection, previous: Path | None) -> None
         return
     con.execute(f"ATTACH {quote_text(str(previous))} AS previous (READ_ONLY)")
     try:
+        waiting = {row[0] for row in con.execute("SELECT DISTINCT table_name FROM previous.main.waiting").fetchall()}
         for table in TABLES.values():
-            _carry_table(con, table)
+            if changes is None or table.name in waiting.union(changes):
+                _carry_table(con, table)
+            else:
+                con.execute(f"CREATE VIEW main.{table.name} AS SELECT * FROM previous.main.{table.name}")
         for name in CARRIED:
             con.execute(f"INSERT INTO main.{name} BY NAME SELECT * FROM previous.main.{name}")
     finally:
-        con.execute("DETACH previous")
+        if changes is None:
+            con.execute("DETACH previous")
 
 
 def _carry_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """The table as it was, whether it is one there or (decisions) a view of the facts."""
     before = read_columns(con, table.name, "previous")
     kinds = {"DOUBLE": "number"}
     extra = [Column(n, kinds.get(kind, "text"), "") for n, kind in before.items() if table.column(n) is None]
@@ -93,9 +106,10 @@ def _all_numbers(con: duckdb.DuckDBPyConnection, stage: Stage, column: str) -> b
     return bool(con.execute(query).fetchall()[0][0])
 
 
-def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage) -> list[Written]:
+def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage, in_place: bool = False) -> list[Written]:
     """Upsert the surviving staged rows by key, in the order read; what came in, per source.
 
+    in_place: rows of a table that was empty are not copied; the table becomes a view of the staged rows.
     RuntimeError where the table does not grow by exactly the rows added.
     """
     table = f"main.{quote_name(stage.table.name)}"
@@ -113,10 +127,24 @@ def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage) -> list[Written]:
     kinds = read_columns(con, stage.table.name)
     names = ", ".join(quote_name(n) for n in stage.columns)
     values = ", ".join(_stored(n, stage, kinds) for n in stage.columns)
-    con.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {surviving(stage)}")
+    if in_place and not before:
+        _show_in_place(con, stage, table, [f"{_stored(n, stage, kinds)} AS {quote_name(n)}" for n in stage.columns])
+    else:
+        con.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {surviving(stage)}")
     if _count(con, table) != before + sum(w.added for w in written):
         raise RuntimeError(f"{stage.table.name}: {before} rows and {written} do not give {_count(con, table)}")
     return written
+
+
+def _show_in_place(con: duckdb.DuckDBPyConnection, stage: Stage, table: str, values: list[str]) -> None:
+    """A view in the table's place. The fates it leaves out are kept under a name of their own: the next table has some."""
+    apart = f"staging.{quote_name(stage.table.name + ' apart')}"
+    con.execute(f"CREATE OR REPLACE TABLE {apart} AS SELECT record_id FROM staging.fate")
+    con.execute(f"DROP TABLE {table}")
+    con.execute(
+        f"CREATE VIEW {table} AS SELECT {', '.join(values)} FROM {stage.name} s "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {apart} f WHERE f.record_id = s.record_id)"
+    )
 
 
 def _stored(name: str, stage: Stage, kinds: dict[str, str]) -> str:

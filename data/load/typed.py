@@ -44,7 +44,9 @@ class Survey:
     doubts: tuple[str, ...]
 
 
-def plan_lanes(source: Source, one: Input, table: Table, extras: dict[str, str], rules: Rules) -> dict[str, Lane] | None:
+def plan_lanes(
+    source: Source, one: Input, table: Table, extras: dict[str, str], rules: Rules
+) -> dict[str, Lane] | None:
     """The lane of every mapped column; None where some column must be read as text.
 
     extras: the table's further columns and the types they are staged with.
@@ -103,7 +105,9 @@ def _plan_money(q: str, kind: str, digits: int) -> Lane | None:
         return Lane(f"CASE WHEN {inside} THEN CAST({q} AS BIGINT) * {unit} END", f"NOT ({inside})")
     if kind == "DOUBLE":  # as text it is written with six digits, of which those beyond the minor unit must be 0
         near = f"abs({q}) < {_LARGEST} AND abs({q} * {unit} - round({q} * {unit})) < {unit} * 4e-7"
-        return Lane(f"CASE WHEN {near} THEN CAST(round({q} * {unit}) AS BIGINT) END", f"NOT isnan({q}) AND NOT ({near})")
+        return Lane(
+            f"CASE WHEN {near} THEN CAST(round({q} * {unit}) AS BIGINT) END", f"NOT isnan({q}) AND NOT ({near})"
+        )
     if kind.startswith("DECIMAL("):
         width, scale = (int(part) for part in kind[8:-1].split(","))
         if scale <= digits and width - scale + digits <= 18:
@@ -189,16 +193,19 @@ def build_doubted_select(survey: Survey, lanes: dict[str, Lane], one: Input) -> 
 
 
 def build_typed_select(
-    table: Table, extras: dict[str, str], survey: Survey, one: Input, numbers: tuple[int, int], first_id: int
-) -> str:
-    """SELECT of staged rows, typed, of every record of the file that is not in staging.doubted.
+    table: Table, extras: dict[str, str], survey: Survey, one: Input, numbers: tuple[int, int], first_id: int,
+    doubted: str,
+) -> str:  # fmt: skip
+    """SELECT of staged rows, typed, of every record of the file that is not in the table `doubted`.
 
     `numbers` are the source's and the file's; the file's records are numbered from `first_id` on.
     """
     values = [_output(column, survey.values) for column in table.columns]
-    values += [f"{survey.values.get(name, f'CAST(NULL AS {kind})')} AS {quote_name(name)}" for name, kind in extras.items()]
+    values += [
+        f"{survey.values.get(name, f'CAST(NULL AS {kind})')} AS {quote_name(name)}" for name, kind in extras.items()
+    ]
     place = f"{first_id} + file_row_number"
-    kept = f" WHERE NOT EXISTS (SELECT 1 FROM staging.doubted d WHERE d.record_id = {place})" if survey.doubts else ""
+    kept = f" WHERE NOT EXISTS (SELECT 1 FROM {doubted} d WHERE d.record_id = {place})" if survey.doubts else ""
     return (
         f"SELECT {place} AS record_id, {numbers[0]} AS _source_no, {numbers[1]} AS _file_no, "
         "file_row_number + 1 AS _line, CAST(NULL AS BIGINT) AS _byte_offset, CAST(NULL AS BIGINT) AS _byte_length, "

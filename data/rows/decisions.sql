@@ -1,6 +1,10 @@
 -- decisions: one row per decision, with its outcome where one is known and the helper columns cards use.
 -- Each helper column is defined here once. The sentence after its name is shown wherever a card uses it.
-with outcome_rows as (
+with repeated as (
+    -- one row per case decided more than once: the number of its last decision
+    select case_id, max(decision_no) as last_no from decisions where decision_no > 1 group by case_id
+),
+outcome_rows as (
     -- one row per final observation of a case, beside the clock of the case's last decision
     select
         o.case_id,
@@ -14,14 +18,12 @@ with outcome_rows as (
     from outcomes o
     join decisions d on d.case_id = o.case_id
     cross join settings s
+    left join repeated r on r.case_id = d.case_id
     where coalesce(o.status, 'final') = 'final'
       -- what happened, or was learned, after the day maturity is counted to is not known yet
       and coalesce(o.observed_at <= s.as_of, true)
       and coalesce(o.recorded_at <= s.as_of, true)
-      and not exists (
-          select 1 from decisions later
-          where later.case_id = d.case_id and later.decision_no > d.decision_no
-      )
+      and coalesce(d.decision_no >= r.last_no, true)
 ),
 latest as (
     -- one row per case: the latest final observation by the horizon; a bad after the horizon does not count
@@ -33,9 +35,6 @@ latest as (
         ) as value_by_horizon
     from outcome_rows
     group by case_id
-),
-last_numbers as (
-    select case_id, max(decision_no) as decision_no from decisions group by case_id
 ),
 clocked as (
     -- one row per decision: scope, local date, maturity
@@ -58,10 +57,10 @@ clocked as (
         s.is_shown_at_mapped and d.shown_at is not null and d.decided_at is not null as is_timing_known,
         s.outcomes_log = 'bad_only' as is_silence_good,
         s.agreed_turnaround_hours,
-        l.decision_no is not null as is_last_decision
+        coalesce(d.decision_no >= r.last_no, true) as is_last_decision
     from decisions d
     cross join settings s
-    left join last_numbers l on l.case_id = d.case_id and l.decision_no = d.decision_no
+    left join repeated r on r.case_id = d.case_id
 ),
 matured as (
     -- one row per decision: its outcome by the horizon, once the horizon and the outcome lag have passed

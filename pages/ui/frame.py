@@ -66,6 +66,7 @@ def show_frame(page: str) -> None:
 
     page: the address path of the page shown, by which a click in the navigation is told from the back button.
     """
+    st.session_state.pop("_frame", None)  # a snapshot that cannot be shown any more is not to be kept open by it
     names = list(read_shown().manifest.parts)
     is_arrival = page != st.session_state.get("_page")
     asked, problems = _find_asked(page, names)

@@ -63,8 +63,9 @@ _STYLE = """
 
 
 def show_finding(sentences: Sequence[str], *, apart: bool = False) -> None:
-    """The page's finding, in the largest text after the title. apart: each sentence in a paragraph of its own."""
-    text = ("\n\n" if apart else " ").join(escape_markdown(sentence) for sentence in sentences if sentence)
+    """The page's finding, in the largest text after the title. apart: each sentence on a line of its own."""
+    told = [escape_markdown(sentence) for sentence in sentences if sentence]
+    text = "\n".join(f"- {sentence}" for sentence in told) if apart and len(told) > 1 else " ".join(told)
     with st.container(border=True):
         st.markdown(f"#### Finding\n{text}")
 

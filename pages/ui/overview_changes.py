@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.charts.escape import escape_markdown
-from analysis.drivers import Driver
+from analysis.drivers import Driver, Said
 from analysis.filters import Filters
 from analysis.formats import format_change_reading
 from analysis.overview import Overview
 from analysis.overview_words import describe_overview_changes, title_changes
-from analysis.reading import Drill
 from analysis.source import Source
 from pages.ui.case_url import link_to_cases
 
@@ -25,17 +24,25 @@ def show_changes(source: Source, page: Overview, _: str) -> None:
     if span.before is None:
         st.markdown(escape_markdown(span.why))
         return
-    for number, said in enumerate(describe_overview_changes(source, page)):
-        with st.container(horizontal=True, vertical_alignment="center", key=f"overview-said-{number}"):
-            st.markdown(escape_markdown(said.text), width="stretch")
-            if said.drill is not None:
-                _link(source, said.drill, said.filters or page.what.now)
+    with st.container(gap="xsmall", key="overview-changes"):
+        card = ""
+        for said in describe_overview_changes(source, page):
+            _say(source, said, page.what.now, is_first=said.card != card)
+            card = said.card
     _show_contributions(source, page)
 
 
-def _link(source: Source, drill: Drill, filters: Filters) -> None:
-    query = link_to_cases(filters, drill, "overview")
-    st.page_link("cases.py", label=f"Open these {source.use_case.word('cases')}", query_params=query)
+def _say(source: Source, said: Said, now: Filters, *, is_first: bool) -> None:
+    """One sentence with the way to its cases; what explains a change stands below its size."""
+    text, link = st.columns([5, 1], gap="small", vertical_alignment="center")
+    words = escape_markdown(said.text)
+    if is_first:
+        text.markdown(f"**{words}**" if said.drill is not None else words)
+    else:
+        text.markdown(f"- {words}")
+    if said.drill is not None:
+        query = link_to_cases(said.filters or now, said.drill, "overview")
+        link.page_link("cases.py", label=f"Open these {source.use_case.word('cases')}", query_params=query)
 
 
 def _show_contributions(source: Source, page: Overview) -> None:

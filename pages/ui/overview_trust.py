@@ -28,6 +28,7 @@ div table.ed-trust { width: 100%; border-collapse: collapse; font-size: 0.9375re
 .ed-trust tr.look td.state { font-weight: 600; }
 .ed-trust .symbol { display: inline-block; width: 1.25em; }
 .ed-trust a { color: inherit; }
+.ed-checks summary { cursor: pointer; padding: 0.5rem 0; font-size: 0.9375rem; }
 @media (max-width: 640px) {
   .ed-trust thead { position: absolute; left: -9999px; }
   .ed-trust tr { display: grid; grid-template-columns: 1fr 1fr; padding: 0.4rem 0;
@@ -43,10 +44,10 @@ def show_trust(source: Source, page: Overview, _: str) -> None:
     """The table, what needs a look first."""
     checks = build_checks(source, _list_shown(source, page))
     st.markdown(f"#### {escape_markdown(describe_checks(checks))}", anchors=False)
-    st.html(_STYLE + _table(checks))
+    st.html(_STYLE + f'<div class="ed-checks">{_tables(checks)}</div>')
     st.markdown(
-        "Outcomes and definitions speak of the selection, records and their fields of the whole log. Only the age is "
-        "counted to today's clock; what has matured is counted to the snapshot's date."
+        "Outcomes and definitions: the selection. Records and their fields: the whole log. Age is counted to today, "
+        "maturity to the snapshot's date."
     )
 
 
@@ -64,10 +65,19 @@ def _list_shown(source: Source, page: Overview) -> Shown:
     )
 
 
+def _tables(checks: Sequence[Check]) -> str:
+    """What needs a look in sight, what is in order folded."""
+    open_, closed = [c for c in checks if c.state != GOOD], [c for c in checks if c.state == GOOD]
+    if not closed:
+        return _table(open_)
+    count = f"{len(closed)} check{'' if len(closed) == 1 else 's'} in order"
+    folded = f"<details><summary>{_SYMBOLS[GOOD]} {count}</summary>{_table(closed)}</details>"
+    return (_table(open_) if open_ else "") + folded
+
+
 def _table(checks: Sequence[Check]) -> str:
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Check", "State", "Number", "What it means, and what to do")
-    )
+    names = ("Check", "State", "Number", "What it means, and what to do")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         f'<table class="ed-trust"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(_row(check) for check in checks)}</tbody></table>"

@@ -14,9 +14,10 @@ from analysis.filters import Filters, check_filters
 from analysis.source import Source
 from analysis.store import open_source
 from benchmarks import readme
-from benchmarks.__main__ import SECTIONS
+from benchmarks.__main__ import SECTIONS, describe_command, parse
 from benchmarks.baseline import measure_baseline
 from benchmarks.baseline_report import build_baselines
+from benchmarks.others import run_other
 from benchmarks.pages import Measured
 from benchmarks.pages_report import build_pages, count_over
 from benchmarks.pandas_way import CARDS, count_splits, load_table, write_decisions
@@ -200,6 +201,19 @@ def test_a_section_goes_between_its_own_marks(tmp_path: Path, monkeypatch: pytes
     assert place.read_text(encoding="utf-8") == text.replace("old", "new")
     with pytest.raises(RuntimeError, match="kills: begin"):
         readme.write_section("kills", "new")
+
+
+def test_a_command_that_fails_ends_the_run() -> None:
+    with pytest.raises(RuntimeError, match="kills ended with 2"):
+        run_other("benchmarks.kills", "--seed", "none")
+
+
+def test_a_section_is_measured_again_by_its_own_command() -> None:
+    asked = parse(["--filters", "8", "--only", "pages", "sessions", "--stores", "/there/small", "/there/large"])
+    command = "python -m benchmarks --only sessions --stores small large --filters 8"
+    assert describe_command(asked, "sessions") == command
+    assert describe_command(parse(["--peers"]), "pages") == "python -m benchmarks --only pages"
+    assert parse(["--peers"]).sections == ["pages", "sessions", "baselines", "peers"]
 
 
 @pytest.mark.parametrize("section", SECTIONS)

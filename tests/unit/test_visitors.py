@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
 def test_every_page_shows_what_a_link_asks_for(running: tuple[Server, Source]) -> None:
     server, source = running
-    found = measure_pages(server.url, source, 2, seed=8)
+    found = measure_pages(server, source, 2, seed=8)
     assert [(m.page, m.kind, m.seconds.n) for m in found] == [
         (page.name, kind, n) for page in PAGES for kind, n in (("new", 2), ("seen", 6))
     ]
@@ -64,3 +64,12 @@ def test_a_lost_connection_is_told(running: tuple[Server, Source], tmp_path: Pat
 def test_the_servers_memory_is_read(running: tuple[Server, Source]) -> None:
     server, _ = running
     assert server.resident_bytes is not None and server.resident_bytes > 50_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the processor time of a process that runs")
+def test_the_servers_processor_time_is_read(running: tuple[Server, Source]) -> None:
+    server, source = running
+    before = server.processor_seconds
+    measured = measure_pages(server, source, 1, seed=9)
+    assert before is not None and server.processor_seconds is not None and server.processor_seconds > before > 0
+    assert all(m.processor is not None for m in measured)
