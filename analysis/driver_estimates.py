@@ -41,13 +41,6 @@ class Cells:
         """Denominator per period and group, shape (2, K)."""
         return np.asarray(self.n.sum(axis=-1) + self.loose_n)
 
-    def joined(self) -> Cells:
-        """The same groups with all directions as one; for shares, whose directions never share a case."""
-        return Cells(
-            self.n, self.y.sum(axis=1, keepdims=True), self.loose_n, self.loose_y.sum(axis=1, keepdims=True),
-            self.loose_yy.sum(axis=1, keepdims=True), self.is_rate,
-        )  # fmt: skip
-
     def without_each(self) -> Cells:
         """For each group, everybody else together."""
         return Cells(
@@ -106,9 +99,7 @@ def estimate_parts(cells: Cells) -> Parts:
     """
     own, rest = _describe(cells), _describe(cells.without_each())
     weight = _shares(cells)[0].mean(axis=0)
-    return Parts(
-        _contribution(weight, own), _excess(own, rest), weight, _beyond(cells, own, weight), _mix(cells.joined())
-    )  # fmt: skip
+    return Parts(_contribution(cells, own), _excess(own, rest), weight, _beyond(cells, own, weight), _mix(cells, own))
 
 
 def estimate_two_factors(
@@ -117,6 +108,12 @@ def estimate_two_factors(
     """Rate part wbar (r1 - r0) and weight part rbar (w1 - w0) of each w1 r1 - w0 r0 (before, now); they add up."""
     (w0, w1), (r0, r1) = weight, rate
     return (w0 + w1) / 2 * (r1 - r0), (r0 + r1) / 2 * (w1 - w0)
+
+
+def _ratio(top: FloatArray | float, bottom: FloatArray) -> FloatArray:
+    """top / bottom, 0 where bottom is 0."""
+    shape = np.broadcast_shapes(np.shape(top), bottom.shape)
+    return np.asarray(np.divide(top, bottom, out=np.zeros(shape), where=bottom != 0))
 
 
 def _rest(values: FloatArray, axis: int) -> FloatArray:
@@ -133,7 +130,7 @@ def _shares(cells: Cells) -> tuple[FloatArray, FloatArray]:
     """Each group's share of the denominator (2, K), and the denominators (2, 1)."""
     cases = cells.cases
     total = cases.sum(axis=1, keepdims=True)
-    return np.nan_to_num(divide_or_nan(cases, total)), total
+    return _ratio(cases, total), total
 
 
 def _describe(cells: Cells) -> _Side:
@@ -144,10 +141,10 @@ def _describe(cells: Cells) -> _Side:
     error = cells.y - known[..., None] * cells.n[:, None]
     left = (total[..., None] - cells.n)[:, None]  # what remains without this decider
     people = np.count_nonzero(cells.n.sum(axis=0), axis=-1) + cells.loose_n.sum(axis=0)
-    scale = np.sqrt(np.nan_to_num(divide_or_nan(people - 1, people)))
-    influence = np.nan_to_num(divide_or_nan(error, left)) * scale[:, None]
+    scale = np.sqrt(_ratio(people - 1, people))
+    influence = _ratio(error, left) * scale[:, None]
     square = cells.loose_yy - 2 * known * cells.loose_y + known**2 * cells.loose_n[:, None]
-    loose = np.nan_to_num(divide_or_nan(np.maximum(square, 0.0), total[:, None] ** 2))
+    loose = _ratio(np.maximum(square, 0.0), total[:, None] ** 2)
     if cells.is_rate:
         loose = loose + _unseen_variance(known, total[:, None])
     return _Side(total, rate, influence, loose, _degrees(cells.n, cells.loose_n))
@@ -163,10 +160,10 @@ def _unseen_variance(rate: FloatArray, total: FloatArray) -> FloatArray:
 def _degrees(n: FloatArray, loose_n: FloatArray) -> FloatArray:
     """Of a group's change, as analysis.changes counts them: the smaller of the paired count and Welch's."""
     total = n.sum(axis=-1) + loose_n
-    share = np.nan_to_num(divide_or_nan(n, total[..., None]))
-    single = np.nan_to_num(divide_or_nan(loose_n, total**2))
+    share = _ratio(n, total[..., None])
+    single = _ratio(loose_n, total**2)
     joint = np.hypot(share[0], share[1])
-    weight = joint.sum(axis=-1) + np.nan_to_num(divide_or_nan(loose_n, total)).sum(axis=0)
+    weight = joint.sum(axis=-1) + _ratio(loose_n, total).sum(axis=0)
     paired = divide_or_nan(weight**2, (joint**2).sum(axis=-1) + single.sum(axis=0)) - 1
     a = (share**2).sum(axis=-1) + single
     spent = np.divide(a**3, 1 - a, out=np.full(a.shape, np.inf), where=a < 1).sum(axis=0)
@@ -178,51 +175,55 @@ def _excess(own: _Side, rest: _Side) -> Tested:
     loose = [side.loose.sum(axis=0) for side in (own, rest)]
     variance = ((moves[0] - moves[1]) ** 2).sum(axis=-1) + loose[0] + loose[1]
     apart = [(move**2).sum(axis=-1) + single for move, single in zip(moves, loose, strict=True)]
-    welch = divide_or_nan((apart[0] + apart[1]) ** 2, apart[0] ** 2 / own.degrees + apart[1] ** 2 / rest.degrees)
+    spent = divide_or_nan(apart[0] ** 2, own.degrees) + divide_or_nan(apart[1] ** 2, rest.degrees)
+    welch = divide_or_nan((apart[0] + apart[1]) ** 2, spent)
     fewest = np.minimum(own.degrees, rest.degrees)
     degrees = np.fmin(welch, fewest)
     return _test(own.change - rest.change, variance, np.where(np.isnan(fewest), np.nan, degrees))
 
 
-def _contribution(weight: FloatArray, own: _Side) -> Tested:
+def _contribution(cells: Cells, own: _Side) -> Tested:
     """The weights are taken as counted: how many cases a group had is known."""
-    rate = _fill_missing(own.rate)
+    weight, rate = _shares(cells)[0], _fill_missing(own.rate)
+    value, _ = estimate_two_factors((weight[0], weight[1]), (rate[0], rate[1]))
     move = own.influence[1] - own.influence[0]
-    variance = weight**2 * ((move**2).sum(axis=-1) + own.loose.sum(axis=0))
-    return _test(weight * (rate[1] - rate[0]), variance, own.degrees)
+    variance = weight.mean(axis=0) ** 2 * ((move**2).sum(axis=-1) + own.loose.sum(axis=0))
+    return _test(value, variance, own.degrees)
 
 
 def _beyond(cells: Cells, own: _Side, weight: FloatArray) -> FloatArray:
     """A group's contribution less what it would have been had it moved with all cases, shape (D, K)."""
     total = _shares(cells)[1]
     rate = _fill_missing(own.rate)
-    whole = np.nan_to_num(divide_or_nan((cells.y.sum(axis=-1) + cells.loose_y).sum(axis=-1), total))
+    whole = _ratio((cells.y.sum(axis=-1) + cells.loose_y).sum(axis=-1), total)
     change = whole[1] - whole[0]
     return np.asarray(weight * (rate[1] - rate[0] - change[:, None]))
 
 
-def _mix(cells: Cells) -> Tested:
-    """What the shift of cases between groups added, by the groups' mean rates; D is 1 here."""
-    own = _describe(cells)
+def _mix(cells: Cells, own: _Side) -> Tested:
+    """What the shift of cases between groups added, by the groups' mean rates, all directions together."""
     weight, total = _shares(cells)
-    rate = _fill_missing(own.rate)[:, 0].mean(axis=0)  # (K,)
+    rates = np.nan_to_num(own.rate).sum(axis=1)  # (2, K)
+    filled = _fill_missing(own.rate).sum(axis=1)
+    rate = filled.mean(axis=0)  # (K,)
+    _, added = estimate_two_factors((weight[0], weight[1]), (filled[0], filled[1]))
     shift = weight[1] - weight[0]
-    middle = (weight * rate).sum(axis=1).mean()
-    people = cells.n.sum(axis=1)  # (2, P)
     level = weight @ rate  # (2,)
-    drawn = np.einsum("k,tkp->tp", rate, cells.n) - level[:, None] * people
-    pull = np.nan_to_num(divide_or_nan(drawn, total - people))
-    move = pull[1] - pull[0] + (shift[:, None] / 2 * own.influence[:, 0].sum(axis=0)).sum(axis=0)
-    present = np.count_nonzero(people.sum(axis=0)) + cells.loose_n.sum()
+    people = cells.n.sum(axis=1)  # (2, P)
+    pull = _ratio(np.einsum("k,tkp->tp", rate, cells.n) - level[:, None] * people, total - people)
+    move = pull[1] - pull[0] + shift / 2 @ own.influence.sum(axis=(0, 1))
+    present = float(np.count_nonzero(people.sum(axis=0)) + cells.loose_n.sum())
     variance = (move**2).sum() * max(present - 1, 0) / max(present, 1)
+    loose_y, loose_yy = cells.loose_y.sum(axis=1), cells.loose_yy.sum(axis=1)
     for period, sign in ((0, -1), (1, 1)):
-        direct = sign * (rate - level[period]) / max(float(total[period, 0]), 1.0)
-        error = cells.loose_y[period, 0] - np.nan_to_num(own.rate[period, 0]) * cells.loose_n[period]
-        indirect = shift / 2 * np.nan_to_num(divide_or_nan(1.0, own.total[period]))
-        cross = 2 * direct * indirect * error
-        variance += (direct**2 * cells.loose_n[period] + cross + (shift / 2) ** 2 * own.loose[period, 0]).sum()
-    whole = _degrees(people[:, None], cells.loose_n.sum(axis=1, keepdims=True))
-    return _test(np.array([((rate - middle) * shift).sum()]), np.array([variance]), whole)
+        direct = sign * _ratio(rate - level[period], np.broadcast_to(total[period], rate.shape))
+        indirect = shift / 2 * _ratio(1.0, own.total[period])
+        n, y, known = cells.loose_n[period], loose_y[period], rates[period]
+        square = np.maximum(loose_yy[period] - 2 * known * y + known**2 * n, 0.0)
+        variance += (direct**2 * n + 2 * direct * indirect * (y - known * n) + indirect**2 * square).sum()
+    degrees = _degrees(people[:, None], cells.loose_n.sum(axis=1, keepdims=True))
+    # The shares' shifts add up to 0, so the sum is that of (rbar_k - Rbar)(w1_k - w0_k).
+    return _test(np.array([added.sum()]), np.array([variance]), degrees)
 
 
 def _test(value: FloatArray, variance: FloatArray, degrees: FloatArray) -> Tested:

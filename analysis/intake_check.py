@@ -25,6 +25,7 @@ from analysis.store import store_root
 
 ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = ("csv", "tsv", "txt")
+MOST_FILES = 10
 LIMIT_SECONDS = 30 * 60
 _LEFT_OVER_SECONDS = 24 * 3600
 _slot = threading.Lock()  # one check at a time: it reads all tables it compares with
@@ -129,6 +130,12 @@ def check_uploads(uploads: Sequence[Upload]) -> None:
     """UserError for a file that cannot be a corrected CSV, by its name or by what it begins with."""
     if not uploads:
         raise UserError("No file was given", "There is nothing to check.", "Choose the corrected file.")
+    if len(uploads) > MOST_FILES:
+        raise UserError(
+            "These are too many files",
+            f"{len(uploads)} were given; at most {MOST_FILES} are checked here.",
+            "Check them by command, with --check --append --mended SOURCE FILE FILE ...",
+        )
     for upload in uploads:
         kind = next((words for start, words in _OTHER_KINDS.items() if upload.content.startswith(start)), "")
         if not upload.content.strip():

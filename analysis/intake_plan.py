@@ -53,7 +53,7 @@ def build_plan(source: Source) -> Plan:
     folder = Store(store_root()).folder(source.snapshot)
     words = (
         f"The mapping is no longer where it was loaded from ({lay}). The check reads the text that the snapshot kept; "
-        "to load for good, download it below, save it and put its path into the command."
+        "to load for good, download it, save it and put its path into the command."
     )
     return _plan(source, folder / part.mapping_file, folder / f"{part.use_case}.toml", part.mapping, words)
 

@@ -108,8 +108,8 @@ def describe_source(report: SourceReport, use_case: UseCase) -> str:
 def describe_origin(source: Source, part: Part) -> str:
     """The scope line: which mapping, when it was built, as of when, in which snapshot."""
     built = format_moment(part.built_at, source.use_case.time_zone)
-    place = Path(part.mapping_path).parent if part.mapping_path else None
-    where = f" in {place}" if place else ""
+    lay = Path(part.mapping_path) if part.mapping_path else None
+    where = f" in {lay.parent}" if lay is not None and lay.is_file() else ""
     return (
         f"{source.use_case.label} · loaded through {part.mapping}{where} · built {built} · as of {source.as_of_words} "
         f"· snapshot {source.snapshot} · the whole load, whatever the filters say"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import lru_cache
 
+from analysis.kept import kept_with_source
 from analysis.source import Source
 
 
@@ -33,7 +33,7 @@ class LogCounts:
     waiting: dict[str, int] | None
 
 
-@lru_cache(maxsize=16)
+@kept_with_source(16)
 def count_log(source: Source) -> LogCounts:
     """Three or four queries, one of them over every decision: kept for as long as the snapshot is open."""
     facts = source.rows(

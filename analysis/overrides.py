@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -14,6 +13,7 @@ from analysis.case_mix import Adjusted, estimate_adjusted
 from analysis.compare import Claimed, claim_all, compare_periods, compare_with_rest
 from analysis.filters import Filters
 from analysis.intervals import estimate_means
+from analysis.kept import kept_with_source
 from analysis.marks import Event, read_marks
 from analysis.query import Query
 from analysis.reading import ChangeReading
@@ -67,7 +67,7 @@ class Overrides:
         return sum(self.whole["override_rate"].decisions)
 
 
-@lru_cache(maxsize=64)  # an entry holds the sums its changes are made from, some megabytes
+@kept_with_source(64)  # an entry holds the sums its changes are made from, some megabytes
 def build_overrides(source: Source, filters: Filters) -> Overrides:
     """Answer the page for one selection; kept, because many readers ask for the same one."""
     filters = replace(filters, snapshot=None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from analysis.answer import Answer, answer_cards
 from analysis.charts.words import is_mature
 from analysis.compare import Claimed, claim_all, compare_periods
 from analysis.drivers import WhatChanged, explain_changes
 from analysis.filters import Filters
+from analysis.kept import kept_with_source
 from analysis.limits import Held, hold_against_limit
 from analysis.marks import Event, read_marks
 from analysis.overrides import compare_with_zero
@@ -54,7 +54,7 @@ class Overview:
         return replace(self.filters, start=None, end=None, cohort=())
 
 
-@lru_cache(maxsize=64)
+@kept_with_source(64)
 def build_overview(source: Source, filters: Filters) -> Overview:
     """Answer the page for one selection; kept, because every visit begins with the same one."""
     filters = replace(filters, snapshot=None)
@@ -85,7 +85,7 @@ def build_overview(source: Source, filters: Filters) -> Overview:
     return Overview(filters, spans, whole, coverage, trend, what, held, _read_marks(source), claims)
 
 
-@lru_cache(maxsize=16)
+@kept_with_source(16)
 def _read_marks(source: Source) -> tuple[Event, ...]:
     """What happened is the same for every selection."""
     return read_marks(source, [source.catalog[n] for n in DIRECTIONS])

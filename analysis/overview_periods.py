@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from analysis.answer import answer_cards
 from analysis.charts.words import is_mature
 from analysis.filters import NO_COMPARISON, Filters, count_months, shift_month
+from analysis.kept import kept_with_source
 from analysis.source import Source
 
 MONTHS = 3  # in each period where the reader chose none
@@ -46,7 +46,7 @@ class Calendar:
     matured: tuple[str, ...]
 
 
-@lru_cache(maxsize=32)
+@kept_with_source(32)
 def read_calendar(source: Source) -> Calendar:
     """The months of the whole log: a team's page speaks of the same months as everybody's."""
     if not source.options.is_dated or source.as_of is None:

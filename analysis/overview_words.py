@@ -35,6 +35,8 @@ def describe_overview(source: Source, page: Overview) -> list[str]:
     """The finding: two to four sentences."""
     if source.use_case.kind == "monitoring":
         return ["This log holds scores and outcomes without decisions of people: there is no behaviour to speak of."]
+    if page.decisions == 0:
+        return [f"This selection holds no {source.use_case.word('cases')}, so there is nothing to say of it."]
     decided = "" if page.spans.is_chosen else f" decided {name_span(page.spans.outcomes.now)}"
     return [
         _describe_behaviour(source, page),

@@ -1,7 +1,8 @@
 """Rollups: every measure of every card, added up once per group when a snapshot is built.
 
-Pages sum over rollups, so their cost follows the number of groups and not the number of decisions. Each rollup
-carries the filter dimensions and the decider, because intervals allow for decisions clustered in deciders.
+Pages sum over rollups, so their cost follows the number of groups and not the number of decisions. Sums carry the
+filter dimensions and the decider, because intervals allow for decisions clustered in deciders; histograms carry the
+dimensions only, or their groups would never stop growing with the decisions.
 """
 
 from __future__ import annotations
@@ -16,7 +17,18 @@ from analysis.quantiles import LogBins
 from data.rows import read_row_set
 
 MINUTE_BINS = LogBins(smallest=1 / 60, largest=2 * 365 * 1440.0)  # one second to two years, in minutes
-GRAINS = {"rollup_month": ("period",), "rollup_week": ("week",), "rollup_band": ("period", "score_band")}
+# The range in which medians of decision times lie: how much deciders differ is kept at these limits (minutes).
+LIMITS = tuple(float(f"{0.25 * 2 ** (step / 2):.4g}") for step in range(28))
+SUMMED = {"rollup_band": ("period", "score_band"), "rollup_week": ("week",)}
+# Accepted cases with a known outcome and a score: what bads were expected of them, by their scores.
+_SCORED = "is_outcome_known and decision = 'accept' and score is not null"
+SCORED = {
+    "scored_cases": f"count(*) filter (where {_SCORED})",
+    "scored_bads": f"count(*) filter (where {_SCORED} and bad)",
+    "expected": f"coalesce(sum(score) filter (where {_SCORED}), 0)",
+    "expected_variance": f"coalesce(sum(score * (1 - score)) filter (where {_SCORED}), 0)",
+    "expected_of_bads": f"coalesce(sum(score) filter (where {_SCORED} and bad), 0)",
+}
 
 
 def hash_definitions(cards: Iterable[Card]) -> str:
@@ -28,51 +40,91 @@ def hash_definitions(cards: Iterable[Card]) -> str:
 def build_rollup_sql(cards: Iterable[Card]) -> list[tuple[str, str]]:
     """(table, SELECT over `facts`) for every rollup the cards need; a row is one group of decisions."""
     cards = list(cards)
-    added = [card for card in cards if card.kind != "typical"]
-    measures = _list_measures(added)
-    rollups = [(table, _select(keys, measures)) for table, keys in GRAINS.items()]
-    rollups += [(f"rollup_{card.name}", _histogram(card)) for card in cards if card.kind == "typical"]
+    measures = _list_measures([card for card in cards if card.kind != "typical"])
+    by_band = {**measures, **SCORED}
+    rollups = [
+        ("rollup_band", _sum_facts(SUMMED["rollup_band"], by_band)),
+        ("rollup_month", _sum_bands(by_band)),
+        ("rollup_week", _sum_facts(SUMMED["rollup_week"], measures)),
+    ]
+    for card in cards:
+        if card.kind == "typical":
+            rollups += [(f"rollup_{card.name}", _histogram(card)), (name_limits(card), _limits(card))]
     return [*rollups, ("rollup_scores", _scores()), ("rollup_reasons", _reasons())]
 
 
-def _list_measures(cards: list[Card]) -> list[str]:
+def name_limits(card: Card) -> str:
+    """The rollup that holds, per decider, how many of a typical card's values lie below each of LIMITS."""
+    return f"rollup_{card.name}_limits"
+
+
+def _list_measures(cards: list[Card]) -> dict[str, str]:
+    """Column -> SQL over the facts."""
     columns = name_columns(cards)
-    listed: dict[str, str] = {}
-    for card in cards:
-        for measure in build_measures(card).all():
-            if columns[measure.name] == measure.name:
-                listed[measure.name] = f"{measure.sql} as {measure.name}"
-    return list(listed.values())
+    return {
+        measure.name: measure.sql
+        for card in cards for measure in build_measures(card).all() if columns[measure.name] == measure.name
+    }  # fmt: skip
+
+
+def _dimensions() -> str:
+    return ", ".join(f"coalesce({name}, '{NOT_RECORDED}') as {name}" for name in DIMENSIONS)
 
 
 def _keys(first: tuple[str, ...]) -> str:
-    dimensions = [f"coalesce({name}, '{NOT_RECORDED}') as {name}" for name in DIMENSIONS]
-    return ", ".join([*first, *dimensions, "decider"])
+    return ", ".join([*first, _dimensions(), "decider"])
 
 
-def _select(keys: tuple[str, ...], measures: list[str]) -> str:
-    counted = ["count(*) as decisions", *measures]
-    columns = ",\n    ".join(counted)
+def _typed(sql: str) -> str:
+    """Counts of a group fit four bytes, and the fewer bytes a page has to read the sooner it is there."""
+    return f"cast({sql} as integer)" if sql.startswith("count(") else sql
+
+
+def _sum_facts(keys: tuple[str, ...], measures: dict[str, str]) -> str:
+    columns = ",\n    ".join(f"{_typed(sql)} as {name}" for name, sql in {"decisions": "count(*)", **measures}.items())
     return f"select {_keys(keys)},\n    {columns}\nfrom facts where is_in_scope group by all order by {keys[0]}"
+
+
+def _sum_bands(measures: dict[str, str]) -> str:
+    """Months from bands, which hold every decision once: the facts need not be read again."""
+    columns = ",\n    ".join(
+        f"cast(sum({name}) as integer) as {name}" if sql.startswith("count(") else f"sum({name}) as {name}"
+        for name, sql in {"decisions": "count(*)", **measures}.items()
+    )
+    keys = ", ".join(["period", *DIMENSIONS, "decider"])
+    return f"select {keys},\n    {columns}\nfrom rollup_band group by all order by period"
 
 
 def _histogram(card: Card) -> str:
     """Counts per bin of a typical card's value: a median of any group comes from summed bins."""
     return (
-        f"select {_keys(('period',))}, {MINUTE_BINS.build_sql(card.value)} as bin, count(*) as n\n"
-        f"from facts where is_in_scope and ({card.where}) and ({card.value}) is not null group by all order by period"
+        f"select period, {_dimensions()}, cast({MINUTE_BINS.build_sql(card.value)} as smallint) as bin,\n"
+        "    cast(count(*) as integer) as n\n"
+        f"from facts where is_in_scope and ({card.where}) and ({card.value}) is not null\n"
+        "group by all order by period"
+    )
+
+
+def _limits(card: Card) -> str:
+    """Per decider how many values lie below each limit: how much deciders differ widens the median's interval."""
+    below = ",\n    ".join(
+        f"cast(count(*) filter (where ({card.value}) < {limit!r}) as integer) as below_{i}"
+        for i, limit in enumerate(LIMITS)
+    )
+    return (
+        f"select {_keys(('period',))}, cast(count(*) as integer) as n,\n    {below}\n"
+        f"from facts where is_in_scope and ({card.where}) and ({card.value}) is not null\n"
+        "group by all order by period"
     )
 
 
 def _scores() -> str:
-    """Known outcomes of accepted cases per score bin: ROC AUC and expected against observed bads come from it."""
+    """Known outcomes of accepted cases per score bin: ROC AUC comes from it."""
     return (
-        f"select {_keys(('period', 'score_band'))}, channel = 'automated' as is_automated, is_low_side, score_bin,\n"
-        "    count(*) filter (where bad) as bads, count(*) filter (where not bad) as goods,\n"
-        "    sum(score) as expected, sum(score * (1 - score)) as expected_variance,\n"
-        "    coalesce(sum(score) filter (where bad), 0) as expected_of_bads\n"
-        "from facts where is_outcome_known and decision = 'accept' and score is not null\n"
-        "group by all order by period"
+        f"select period, {_dimensions()}, cast(score_bin as smallint) as score_bin,\n"
+        "    cast(count(*) filter (where bad) as integer) as bads,\n"
+        "    cast(count(*) filter (where not bad) as integer) as goods\n"
+        f"from facts where {_SCORED}\ngroup by all order by period"
     )
 
 

@@ -79,8 +79,9 @@ def _numerator(sums: Sums, columns: dict[str, str], name: str, part: str) -> int
 def _outcomes(source: Source, filters: Filters) -> tuple[Query, dict[str, tuple[Reading, float | None]]]:
     where, params = filters.where()
     sql = (
-        "select cast(score_band as varchar) as part, decider, sum(bads) as bads, sum(bads + goods) as cases,\n"
-        f"    sum(expected) as expected\nfrom rollup_scores\nwhere {where}\ngroup by all\norder by all"
+        "select cast(score_band as varchar) as part, decider, sum(scored_bads) as bads, sum(scored_cases) as cases,\n"
+        f"    sum(expected) as expected\nfrom rollup_band\nwhere {where} and scored_cases > 0\n"
+        "group by all\norder by all"
     )
     sums = read_sums(source.columns(sql, params))
     query = Query(sql, params)

@@ -1,4 +1,4 @@
-"""ROC AUC and expected against observed bads, from the score rollup: statistics that SQL alone cannot give.
+"""ROC AUC and expected against observed bads, from rollups: statistics that SQL alone cannot give.
 
 Both speak of accepted cases with a known outcome. Unless the cases were accepted without people selecting
 (automated), the figure is "model and people together": it moves with whom people accept.
@@ -15,14 +15,11 @@ from analysis.filters import Filters
 from analysis.intervals import LooseSums, estimate_means, sum_by
 from analysis.query import Query, part_sql
 from analysis.reading import TOO_FEW, Reading
+from analysis.rollups import SCORED
 from analysis.source import Source
 from analysis.sums import Sums, read_sums
 
-POPULATIONS = {
-    "all": "true",
-    "automated": "is_automated",
-    "low_side": "is_low_side",
-}
+POPULATIONS = {"all": "true", "automated": "channel = 'automated'"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def answer_auc(source: Source, filters: Filters, split: str | None = None, popul
 
     The interval is DeLong's, widened by the bin error; it ignores that people chose which cases have an outcome.
     """
-    query = _build(filters, split, population, by_bin=True)
+    query = _build_bins(filters, split, population)
     sums = read_sums(source.columns(query.sql, query.params))
     position = sums.columns["score_bin"].astype(np.intp) if len(sums.parts) else np.array([], dtype=np.intp)
     bad, good = (
@@ -65,14 +62,14 @@ def answer_observed_expected(
     source: Source, filters: Filters, split: str | None = None, population: str = "all"
 ) -> ScoreAnswer:
     """Observed over expected bads per part; 1 = as the scores said. The interval allows for clustering in deciders."""
-    query = _build(filters, split, population, by_bin=False)
+    query = _build_sums(filters, split, population)
     sums = read_sums(source.columns(query.sql, query.params))
     own, groups = sums.has_decider, len(sums.parts)
     loose = _loose(sums)
     found = estimate_means(
-        sums.part[own], sums.columns["expected"][own], sums.columns["bads"][own], loose=loose, groups=groups
+        sums.part[own], sums.columns["expected"][own], sums.columns["scored_bads"][own], loose=loose, groups=groups
     )
-    n = sums.total("cases")
+    n = sums.total("scored_cases")
     readings = tuple(
         _reading(source, found.value[i], found.low[i], found.high[i], int(n[i]), str(found.why[i]))
         for i in range(groups)
@@ -89,25 +86,37 @@ def _loose(sums: Sums) -> LooseSums:
         return sum_by(part, sums.columns[column][free], groups)
 
     squares = add("expected") - add("expected_variance")  # sum e = sum e (1 - e) + sum e^2
-    return LooseSums(x=add("expected"), y=add("bads"), xx=squares, xy=add("expected_of_bads"), yy=add("bads"))
+    return LooseSums(
+        x=add("expected"), y=add("scored_bads"), xx=squares, xy=add("expected_of_bads"), yy=add("scored_bads")
+    )
 
 
-def _build(filters: Filters, split: str | None, population: str, *, by_bin: bool) -> Query:
-    where, params = filters.where()
-    part = part_sql(split, rollup=True)
+def _build_bins(filters: Filters, split: str | None, population: str) -> Query:
+    """Known outcomes per part and score bin. Bands are of bins; deciders are not kept by bin, so the facts tell."""
+    from_facts = split in ("decider", "score_band", "week")
+    where, params = filters.where(rollup=not from_facts)
     condition = f"{where} and {POPULATIONS[population]}"
-    if by_bin:
-        sql = (
-            f"select {part} as part, null as decider, score_bin, sum(bads) as bads, sum(goods) as goods\n"
-            f"from rollup_scores\nwhere {condition}\ngroup by all\norder by all"
-        )
+    if from_facts:
+        columns = "count(*) filter (where bad) as bads, count(*) filter (where not bad) as goods"
+        table, condition = "facts", f"{condition} and is_outcome_known and decision = 'accept' and score is not null"
     else:
-        sql = (
-            f"select {part} as part, decider, sum(bads) as bads, sum(bads + goods) as cases,\n"
-            "    sum(expected) as expected, sum(expected_variance) as expected_variance,\n"
-            "    sum(expected_of_bads) as expected_of_bads\n"
-            f"from rollup_scores\nwhere {condition}\ngroup by all\norder by all"
-        )
+        columns, table = "sum(bads) as bads, sum(goods) as goods", "rollup_scores"
+    sql = (
+        f"select {part_sql(split, rollup=not from_facts)} as part, null as decider, score_bin, {columns}\n"
+        f"from {table}\nwhere {condition}\ngroup by all\norder by all"
+    )
+    return Query(sql, params)
+
+
+def _build_sums(filters: Filters, split: str | None, population: str) -> Query:
+    """Observed and expected bads per part and decider."""
+    where, params = filters.where()
+    listed = ", ".join(f"sum({name}) as {name}" for name in SCORED)
+    sql = (
+        f"select {part_sql(split, rollup=True)} as part, decider,\n    {listed}\n"
+        f"from {'rollup_band' if split == 'score_band' else 'rollup_month'}\n"
+        f"where {where} and {POPULATIONS[population]} and scored_cases > 0\ngroup by all\norder by all"
+    )
     return Query(sql, params)
 
 

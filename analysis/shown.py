@@ -74,7 +74,7 @@ def find_shown(is_open: Callable[[str], bool] = lambda _: False) -> Shown:
     store = Store(store_root())
     try:
         with _lock:
-            shown = _choose(store)
+            shown = _choose_steadily(store)
     except UserError as error:
         last = _last.get(store.root)
         if last is None or not is_open(last.manifest.id):
@@ -93,6 +93,20 @@ def _describe_gone(store: Store, last: Shown, error: UserError) -> str:
         "had not opened yet cannot be shown. Put the folder back, or load the tables again: the dashboard then picks "
         "it up by itself. Do not restart it before."
     )
+
+
+def _choose_steadily(store: Store) -> Shown:
+    """Choose again where another snapshot was pointed to meanwhile: the one looked at may have been pruned since."""
+    while True:
+        pointed = store.pointed_or_none()
+        try:
+            shown = _choose(store)
+        except UserError:
+            if store.pointed_or_none() == pointed:
+                raise
+        else:
+            if not shown.trouble or store.pointed_or_none() == pointed:
+                return shown
 
 
 def _choose(store: Store) -> Shown:

@@ -35,6 +35,7 @@ class Source:
     options: Options
     mapped: frozenset[str] = field(default_factory=frozenset)
     decisions: int = 0
+    kept: dict[Any, dict[Any, Any]] = field(default_factory=dict, repr=False)  # answers, by function (analysis/kept.py)
 
     @property
     def as_of_words(self) -> str:

@@ -30,6 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 _KEPT = 6
+_IDLE_SECONDS = 60.0
 _lock = threading.Lock()
 _Key = tuple[Path, str, str, int]  # root, snapshot, use case, how often that was found damaged before
 _sources: OrderedDict[_Key, Source] = OrderedDict()
@@ -97,11 +98,17 @@ def _open_kept(shown: Shown, use_case: str | None) -> Source:
         if source is None:
             for found_damaged in older:
                 _sources.pop(found_damaged, None)  # or the engine would not open the repaired file
+            for k, before in list(_open_sources.items()):
+                if k[:1] + k[2:3] == (root, name):
+                    before.kept.clear()  # few will ask an older snapshot again
             source = _open(manifest, name)
         _open_sources[key] = _sources[key] = source
         _sources.move_to_end(key)
         while len(_sources) > _KEPT:
-            _sources.popitem(last=False)  # closed when its last reader lets go
+            _sources.popitem(last=False)
+        for k, old in list(_open_sources.items()):
+            if k not in _sources:  # a session may keep it for as long as it lives
+                old.reader.close(_IDLE_SECONDS)
         return source
 
 

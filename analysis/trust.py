@@ -138,11 +138,11 @@ def _say_matured(source: Source, shown: Shown) -> str:
     if not source.options.is_dated:
         return f"This log has no dates: every outcome of its {use_case.word('cases')} counts as due."
     due = [m for m, r in _by_month(source, shown) if r.matured_share is not None and is_mature(r)]
-    when = f"are all due up to {name_month(max(due))}" if due else "are all due in no month yet"
     days = use_case.horizon_days + use_case.outcome_lag_days
+    when = f"up to {name_month(max(due))} all are" if due else "in no month shown are all of them yet"
     return (
-        f"of the selection. Outcomes are due {days} days after booking and {when}; younger "
-        f"{use_case.word('cases')} are in no number about outcomes."
+        f"of the selection. Outcomes are due {days} days after booking; {when}. Younger {use_case.word('cases')} are "
+        "in no number about outcomes."
     )
 
 

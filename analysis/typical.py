@@ -10,7 +10,7 @@ from analysis.intervals import FloatArray, LooseSums, estimate_rates, sum_by
 from analysis.quantiles import Quantiles, estimate_quantiles
 from analysis.query import SPLITS, Query, part_sql
 from analysis.reading import PROTECTED, TOO_FEW, Reading
-from analysis.rollups import MINUTE_BINS
+from analysis.rollups import LIMITS, MINUTE_BINS, name_limits
 from analysis.source import Source
 from analysis.sums import Sums, read_sums
 
@@ -20,16 +20,22 @@ def answer_typical(
 ) -> tuple[Query, Sums, tuple[Reading, ...]]:
     """The median of a card's value per part, with an interval by order statistics widened for deciders.
 
-    Splits a histogram rollup does not carry (week, score band) are asked of the facts' bins.
+    Splits the histogram does not carry (week, score band, decider) are asked of the facts' bins.
     """
-    query = _build(card, filters, split, rollup=rollup and split not in ("week", "score_band"))
+    rollup = rollup and split not in ("week", "score_band", "decider")
+    query = _build(card, filters, split, rollup=rollup)
     found = source.columns(query.sql, query.params)
     sums = read_sums(found)
     if not sums.parts:
         return query, sums, ()
     counts = _counts(sums)
     rough = estimate_quantiles(counts, MINUTE_BINS, 0.5)
-    effect = _design_effect(sums, rough)
+    if rollup:
+        effect = _read_effect(source, card, filters, split, sums.parts, rough)
+    else:
+        edge = MINUTE_BINS.build_bins(np.nan_to_num(rough.value))
+        below = np.where(sums.columns["bin"] <= edge[sums.part], sums.columns["n"], 0.0)
+        effect = _design_effect(sums, below)
     median = estimate_quantiles(counts, MINUTE_BINS, 0.5, deff=effect)
     return query, sums, tuple(_reading(source, median, i, split) for i in range(len(sums.parts)))
 
@@ -38,16 +44,36 @@ def _build(card: Card, filters: Filters, split: str | None, *, rollup: bool) -> 
     where, params = filters.where(rollup=rollup)
     part = part_sql(split, rollup=rollup)
     if rollup:
-        table, bin_, n = f"rollup_{card.name}", "bin", "sum(n)"
+        table, decider, bin_, n = f"rollup_{card.name}", "null", "bin", "sum(n)"
         assert split is None or split in SPLITS
     else:
-        table, bin_, n = "facts", MINUTE_BINS.build_sql(card.value), "count(*)"
+        table, decider, bin_, n = "facts", "decider", MINUTE_BINS.build_sql(card.value), "count(*)"
         where = f"{where} and ({card.where}) and ({card.value}) is not null"
     sql = (
-        f"select {part} as part, decider, {bin_} as bin, {n} as n\nfrom {table}\nwhere {where}\n"
+        f"select {part} as part, {decider} as decider, {bin_} as bin, {n} as n\nfrom {table}\nwhere {where}\n"
         "group by all\norder by all"
     )
     return Query(sql, params)
+
+
+def _read_effect(
+    source: Source, card: Card, filters: Filters, split: str | None, parts: tuple[str, ...], rough: Quantiles
+) -> FloatArray:
+    """The design effect at the median: the larger of those at the limits next to it, between which it lies."""
+    above = np.searchsorted(LIMITS, np.nan_to_num(rough.value), side="right")
+    near = np.clip(np.stack([above - 1, above]), 0, len(LIMITS) - 1)
+    names = [f"below_{i}" for i in np.unique(near)]
+    where, params = filters.where()
+    listed = ", ".join(f"sum({name}) as {name}" for name in ("n", *names))
+    sql = (
+        f"select {part_sql(split, rollup=True)} as part, decider, {listed}\nfrom {name_limits(card)}\n"
+        f"where {where}\ngroup by all\norder by all"
+    )
+    sums = read_sums(source.columns(sql, params)).at(parts)
+    table = np.stack([sums.columns[name] for name in names])
+    row = np.arange(len(sums.part))
+    effects = [_design_effect(sums, table[np.searchsorted(np.unique(near), side)[sums.part], row]) for side in near]
+    return np.maximum(*effects)
 
 
 def _counts(sums: Sums) -> FloatArray:
@@ -57,10 +83,11 @@ def _counts(sums: Sums) -> FloatArray:
     return sum_by(flat, sums.columns["n"], len(sums.parts) * bins).reshape(len(sums.parts), bins)
 
 
-def _design_effect(sums: Sums, rough: Quantiles) -> FloatArray:
-    """How much deciders widen the interval: the design effect of the share of cases below the median."""
-    edge = MINUTE_BINS.build_bins(np.nan_to_num(rough.value))
-    below = np.where(sums.columns["bin"] <= edge[sums.part], sums.columns["n"], 0.0)
+def _design_effect(sums: Sums, below: FloatArray) -> FloatArray:
+    """How much deciders widen the interval: the design effect of the share of cases below some limit, per part.
+
+    below: of each row of `sums`, the cases below its part's limit.
+    """
     own = sums.has_decider
     keys = np.stack([sums.part[own], np.unique(sums.decider[own], return_inverse=True)[1]], axis=1)
     pairs, row = np.unique(keys, axis=0, return_inverse=True)

@@ -98,7 +98,7 @@ def run_kind(kind: str, place: Path) -> int:
     if kind == "publish":
         return _publish(place)
     ids = Store(place / "store").ids()
-    return analysis.jobs.snapshots.main(["prune", "--keep", "2"] if kind == "prune" else ["use", ids[0]])
+    return analysis.jobs.snapshots.main(["prune", "--keep", "2"] if kind == "prune" else ["use", ids[1]])
 
 
 def _publish(place: Path) -> int:

@@ -44,6 +44,7 @@ from benchmarks.kill_steps import (
 )  # fmt: skip
 from benchmarks.machine import describe_machine, describe_versions
 from benchmarks.store import ROOT
+from data.snapshots import KEEP
 
 SEED = 20_261_122
 REPORT = ROOT / "benchmarks" / "kills.md"
@@ -81,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="execution-debt-kills-") as folder:
         kills, seconds = kill_all(Path(folder), asked.kills, asked.seed, asked.lanes)
-    command = " ".join(["python -m benchmarks.kills", *(a for a in sys.argv[1:] if not a.startswith("/"))])
+    command = f"python -m benchmarks.kills --kills {asked.kills}"
     report = build_report(kills, seconds, command, asked.seed, time.perf_counter() - started)
     asked.report.write_text(report, encoding="utf-8", newline="\n")
     wrong = [kill for kill in kills if kill.is_wrong]
@@ -108,12 +109,12 @@ def kill_all(folder: Path, count: int, seed: int, lanes: int) -> tuple[list[Kill
 
 
 def _build_template(template: Path) -> dict[str, Any]:
-    """A store of four snapshots, the newest shown; what it holds. Beside it what the commands read."""
+    """A store of KEEP snapshots, the newest shown; what it holds. Beside it what the commands read."""
     write_inputs(template)
     os.environ["EXECUTION_DEBT_STORE"] = str(template / "store")
     from analysis.jobs import load
 
-    for mapping in ("base", "more", "more", "base"):
+    for mapping in ("base", *["more"] * (KEEP - 2), "base"):
         if load.main([str(template / f"{mapping}.toml"), "--replace"]) != 0:
             raise RuntimeError("the template could not be loaded")
     found = inspect_store(template / "store", [])
@@ -175,7 +176,7 @@ def _kill_one(
         os.kill(child, signal.SIGKILL)
         if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL:
             break
-    kept = [] if kind == "prune" else before
+    kept = before[-2:] if kind == "prune" else before[1 - KEEP :]  # a load keeps its own and prunes the others
     try:
         found = _in_child(lambda: _look(place, kind, kept, old, new))
         _in_child(lambda: _go_on(place, kind, new))

@@ -147,6 +147,8 @@ class Session:
             yield f"{delta.new_element.exception.type}: {delta.new_element.exception.message}"
         elif kind == "alert" and delta.new_element.alert.format == delta.new_element.alert.ERROR:
             yield delta.new_element.alert.body
+        elif kind == "alert":
+            self.texts.append(delta.new_element.alert.body)
         elif kind == "markdown":
             self.texts.append(delta.new_element.markdown.body)
         elif kind == "html":

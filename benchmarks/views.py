@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from analysis.filters import COMPARE, NO_COMPARISON, Filters, shift_month
+from analysis.loads import read_loads
 from analysis.source import Source
 from benchmarks.visit import Visit
 
@@ -17,6 +18,7 @@ MOST_MONTHS = 12
 Parameters = Mapping[str, list[str]]
 # Sections of the Data page, and a heading that only this one has.
 _SECTIONS = {"loaded": "#### Files read so far", "waiting": "#### Out of scope", "snapshots": "#### One snapshot"}
+_NO_BOOKS = "The books of a load"  # of a snapshot that was not made by a load
 
 
 def _say_selection(source: Source, filters: Filters, own: Parameters) -> tuple[str, ...]:
@@ -30,7 +32,9 @@ def _say_metric(source: Source, filters: Filters, own: Parameters) -> tuple[str,
 
 def _say_load(source: Source, filters: Filters, own: Parameters) -> tuple[str, ...]:
     """The Data page speaks of the whole load whatever is selected: the snapshot, and a heading of the section."""
-    return (f"snapshot {source.snapshot}", *(_SECTIONS[section] for section in own.get("section", ["loaded"])))
+    section = own.get("section", ["loaded"])[0]
+    words = _SECTIONS[section] if section != "loaded" or read_loads(source).has_books else _NO_BOOKS
+    return (f"snapshot {source.snapshot}", words)
 
 
 def _draw_metric(source: Source, rng: np.random.Generator) -> Parameters:

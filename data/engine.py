@@ -7,6 +7,8 @@ a reader keeps a replaced file open, so snapshots are never changed in place.
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +18,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from data.errors import DamageError
+from data.errors import DamageError, UserError
 
 Params = Mapping[str, Any]
 Connection = duckdb.DuckDBPyConnection  # the type, for callers that may not import the engine
+MEMORY = "EXECUTION_DEBT_MEMORY"
 _DAMAGE = (duckdb.IOException, duckdb.FatalException)
 _LOCKS = (
     "set python_enable_replacements = false",
@@ -29,32 +32,54 @@ _LOCKS = (
 
 
 def connect_work(path: Path | str = ":memory:", memory: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A read-write connection for a load or build; order of rows need not be kept, which saves memory."""
+    """A read-write connection for a load or build; order of rows need not be kept, which saves memory.
+
+    memory: what the engine may hold before it writes to files beside `path`; else EXECUTION_DEBT_MEMORY ("4GB"), else
+    four fifths of what the machine has. UserError where the engine does not understand it.
+    """
     con = duckdb.connect(str(path))
     con.execute("set preserve_insertion_order = false")
     con.execute("set python_enable_replacements = false")
     con.execute("set TimeZone = 'UTC'")
-    if memory:
-        con.execute(f"set memory_limit = '{memory}'")
+    limit = memory or os.environ.get(MEMORY)
+    if limit:
+        try:
+            con.execute("set memory_limit = $limit", {"limit": limit})
+        except duckdb.Error as error:
+            con.close()
+            raise UserError(
+                "This is not an amount of memory", f"{MEMORY}: received {limit!r} ({error}).", "Write it as 4GB."
+            ) from error
     return con
 
 
 class Reader:
-    """One use case of one snapshot, read-only. Safe to share between threads: every query has its own cursor."""
+    """One use case of one snapshot, read-only. Safe to share between threads: every query has its own cursor.
+
+    Closed while nobody asks it anything, it opens itself again at the next question, if the file is still there.
+    """
 
     def __init__(
         self, path: Path, seconds_limit: float = 30.0, on_damage: Callable[[DamageError], None] = lambda _: None
     ) -> None:
         self._path = path
+        self._seconds_limit = seconds_limit
         self._on_damage = on_damage  # told before the DamageError is raised, whoever catches that
-        if not path.exists():
+        self._lock = threading.Lock()
+        self._used = time.monotonic()
+        self._con: Connection | None = self._connect()
+        if not self.rows("select 1 from duckdb_tables() where table_name = 'facts'"):
+            raise self._damaged("it holds no decisions")
+
+    def _connect(self) -> Connection:
+        if not self._path.exists():
             raise DamageError(
                 "This snapshot is not complete",
-                f"The file {path.name} of snapshot {path.parent.name} is missing.",
+                f"The file {self._path.name} of snapshot {self._path.parent.name} is missing.",
                 "Choose another snapshot with `python -m analysis.jobs.snapshots use ID`, or load the tables again.",
             )
         try:
-            self._con = duckdb.connect(str(path), read_only=True)
+            con = duckdb.connect(str(self._path), read_only=True)
         except duckdb.Error as error:
             raise self._damaged(error) from error
         for statement in (
@@ -62,15 +87,14 @@ class Reader:
             "set TimeZone = 'UTC'",
             f"set threads = {max(1, min(4, os.cpu_count() or 1))}",
             "set enable_external_access = false",
-            f"set max_execution_time = {int(seconds_limit * 1000)}",
+            f"set max_execution_time = {int(self._seconds_limit * 1000)}",
             "set lock_configuration = true",
         ):
             try:
-                self._con.execute(statement)
+                con.execute(statement)
             except duckdb.InvalidInputException as error:  # the engine still has the file open as it was before
                 raise self._damaged("it was changed while it was open") from error
-        if not self.rows("select 1 from duckdb_tables() where table_name = 'facts'"):
-            raise self._damaged("it holds no decisions")
+        return con
 
     def columns(self, sql: str, params: Params | None = None) -> dict[str, np.ndarray]:
         """The answer as arrays by column name; empty cells of numeric columns are masked."""
@@ -92,12 +116,19 @@ class Reader:
     def _executed(self, sql: str, params: Params | None) -> Iterator[Connection]:
         """A query's answer, on a cursor of its own. A damaged block is found only when it is read: it is told here."""
         try:
-            with self._con.cursor() as cursor:
+            with self._open_cursor() as cursor:
                 yield cursor.execute(sql, dict(params or {}))
         except duckdb.Error as error:
             if isinstance(error, _DAMAGE) or type(error) is duckdb.Error:  # the latter: a checksum does not match
                 raise self._damaged(error) from error
             raise
+
+    def _open_cursor(self) -> Connection:
+        with self._lock:
+            self._used = time.monotonic()
+            if self._con is None:
+                self._con = self._connect()
+            return self._con.cursor()
 
     def _damaged(self, what: object) -> DamageError:
         error = DamageError(
@@ -108,5 +139,9 @@ class Reader:
         self._on_damage(error)
         return error
 
-    def close(self) -> None:
-        self._con.close()
+    def close(self, idle_seconds: float = 0.0) -> None:
+        """Let go of the file, unless somebody asked something within `idle_seconds`; queries that run end as ever."""
+        with self._lock:
+            if self._con is not None and time.monotonic() - self._used >= idle_seconds:
+                self._con.close()
+                self._con = None

@@ -236,6 +236,7 @@ class Store:
         """
         if not self._is_writing:
             with self._lock():
+                self._clear(self.root / "work")
                 return self._prune(keep, cited, tell)
         return self._prune(keep, cited, tell)
 

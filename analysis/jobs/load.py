@@ -21,9 +21,10 @@ from typing import Literal
 
 from analysis.errors import UserError
 from analysis.intake_report import RunReport, write_report
-from analysis.jobs.publish import publish_loaded
+from analysis.jobs.publish import prune_old, publish_loaded
 from analysis.store import store_root
 from data.engine import Connection, connect_work
+from data.full_disk import disk_in_words
 from data.load import (
     LoadReport,
     Mapping,
@@ -135,6 +136,8 @@ def run_load(
                     progress(f"quarantined records to mend: {path}")
             found = _build_report(con, report, earlier)
             manifest = None if check else _publish(store, con, file, mapping, report, progress)
+            if manifest:
+                prune_old(store, progress)
         finally:
             con.close()
     if check:
@@ -146,7 +149,8 @@ def run_load(
 
 @contextmanager
 def _check_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="execution-debt-check-", ignore_cleanup_errors=True) as folder:
+    made = tempfile.TemporaryDirectory(prefix="execution-debt-check-", ignore_cleanup_errors=True)
+    with made as folder, disk_in_words(Path(folder)):
         yield Path(folder)
 
 

@@ -30,6 +30,13 @@ def publish_loaded(
     return manifest
 
 
+def prune_old(store: Store, progress: Callable[[str], None]) -> None:
+    """Remove what is older than the last snapshots to keep (`Store.prune`); call within `store.writing`."""
+    removed = store.prune(tell=progress)
+    if removed:
+        progress(f"removed {len(removed)} older: {', '.join(removed)}")
+
+
 def build_part(
     con: Connection,
     file: Path,

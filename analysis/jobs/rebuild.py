@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from analysis.errors import DamageError, UserError
-from analysis.jobs.publish import build_part
+from analysis.jobs.publish import build_part, prune_old
 from analysis.store import store_root
 from data.build import drop_built
 from data.durable import hash_file
@@ -44,6 +44,7 @@ def rebuild_current(progress: Callable[[str], None] = print) -> None:
         new = [_build_anew(store.folder(current.id), part, work, progress) for part in current.parts.values()]
         manifest = store.publish(*new)
         progress(f"published snapshot {manifest.id}")
+        prune_old(store, progress)
 
 
 def _build_anew(folder: Path, part: Part, work: Path, progress: Callable[[str], None]) -> NewPart:

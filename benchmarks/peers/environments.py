@@ -42,10 +42,10 @@ def build_environment(peer: str, folder: Path) -> str:
 
 
 def find_python() -> str:
-    """The running Python if the peers support it, else a newer or older one on the path; NotRunning if none fits."""
+    """The running Python if the peers support it, else one on the path; NotRunning if none fits."""
     if sys.version_info[:2] in _PYTHONS:
         return sys.executable
-    for major, minor in reversed(_PYTHONS):
+    for major, minor in _PYTHONS:
         found = shutil.which(f"python{major}.{minor}")
         probe = [found or "", "-c", "import ensurepip, venv"]
         if found and subprocess.run(probe, capture_output=True, check=False).returncode == 0:

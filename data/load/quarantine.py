@@ -15,7 +15,7 @@ import duckdb
 
 from data.load.inputs import text_of
 from data.load.intake import File, read_raws
-from data.load.relations import QUARANTINED, WAITING, key_text, surviving
+from data.load.relations import QUARANTINED, WAITING, WAITS_FOR, key_text, surviving
 from data.load.staging import Stage
 from data.load.words import quote_name, quote_text
 
@@ -30,7 +30,7 @@ def keep_apart(con: duckdb.DuckDBPyConnection, files: list[File], stage: Stage) 
     # One pass over the staged records takes out the few that are wanted here.
     con.execute(
         "CREATE OR REPLACE TABLE staging.apart AS "
-        "SELECT s.*, f.fate AS _fate, f.columns AS _why_columns, f.reasons AS _why "
+        f"SELECT {_apart_columns(stage)}, f.fate AS _fate, f.columns AS _why_columns, f.reasons AS _why "
         f"FROM {stage.name} s JOIN staging.fate f USING (record_id) WHERE f.fate IN ('{QUARANTINED}', '{WAITING}')"
     )
     place = "s.record_id, s._file_no AS file_no, s._line AS line"
@@ -46,7 +46,7 @@ def keep_apart(con: duckdb.DuckDBPyConnection, files: list[File], stage: Stage) 
             UNION ALL SELECT record_id, file_no, line, nullif(columns, ''), reasons, NULL FROM staging.broken
         ) q JOIN staging.origins o USING (file_no) JOIN staging.raws r USING (record_id) ORDER BY record_id"""
     )
-    if "case_id" not in stage.columns:
+    if stage.table.name not in WAITS_FOR:
         return
     values = ", ".join(f"{quote_text(n)}: {_kept_value(n, stage)}" for n in stage.columns)
     con.execute(
@@ -55,6 +55,14 @@ def keep_apart(con: duckdb.DuckDBPyConnection, files: list[File], stage: Stage) 
         FROM staging.apart s JOIN staging.origins o ON o.file_no = s._file_no
         JOIN staging.raws r USING (record_id) WHERE s._fate = '{WAITING}' ORDER BY record_id"""
     )
+
+
+def _apart_columns(stage: Stage) -> str:
+    """All of a record that may wait; of others the place and the key, for their text is read from their file."""
+    if stage.table.name in WAITS_FOR:
+        return "s.*"
+    meta = ("record_id", "_file_no", "_line", "_byte_offset", "_byte_length", "_fresh")
+    return ", ".join(f"s.{quote_name(name)}" for name in (*meta, *stage.table.key))
 
 
 def _kept_value(name: str, stage: Stage) -> str:

@@ -129,8 +129,8 @@ def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage, in_place: bool = Fa
     values = ", ".join(_stored(n, stage, kinds) for n in stage.columns)
     if in_place and not before:
         _show_in_place(con, stage, table, [f"{_stored(n, stage, kinds)} AS {quote_name(n)}" for n in stage.columns])
-    else:
-        con.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {surviving(stage)}")
+        return written  # what a view shows is counted when the report is made
+    con.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {surviving(stage)}")
     if _count(con, table) != before + sum(w.added for w in written):
         raise RuntimeError(f"{stage.table.name}: {before} rows and {written} do not give {_count(con, table)}")
     return written
@@ -143,7 +143,7 @@ def _show_in_place(con: duckdb.DuckDBPyConnection, stage: Stage, table: str, val
     con.execute(f"DROP TABLE {table}")
     con.execute(
         f"CREATE VIEW {table} AS SELECT {', '.join(values)} FROM {stage.name} s "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {apart} f WHERE f.record_id = s.record_id)"
+        f"ANTI JOIN {apart} f ON f.record_id = s.record_id"
     )
 
 

@@ -75,27 +75,25 @@ def plan_lanes(
 def _plan(column: Column, one: Input, theirs: str, pairs: dict[str, str], rules: Rules) -> Lane | None:
     q, kind = quote_name(theirs), one.kinds[theirs]
     if column.kind == "text":
-        if kind == "VARCHAR" and not pairs:
-            return Lane(q, text=q)
-        return Lane(map_values(strip_text(one.texts[theirs]), pairs))
+        is_text = kind == "VARCHAR" and not pairs
+        return Lane(q, text=q) if is_text else Lane(map_values(strip_text(one.texts[theirs]), pairs))
     if pairs:
         return None
-    match column.kind:
-        case "integer" if kind in WHOLE:
-            return Lane(f"CAST({q} AS BIGINT)")
-        case "number" | "share" if kind == "DOUBLE":
-            return Lane(_not_nan(q), f"isinf({q})")
-        case "number" | "share" if kind in WHOLE:
-            return Lane(f"CAST({q} AS DOUBLE)")
-        case "boolean" if kind == "BOOLEAN":
-            return Lane(q)
-        case "timestamp" if kind == "TIMESTAMP" and not rules.timestamp_format:
-            return Lane(to_utc(q, rules))
-        case "timestamp" if kind == "TIMESTAMP WITH TIME ZONE" and not rules.timestamp_format:
-            return Lane(f"timezone('UTC', {q})")
-        case "money":
-            return _plan_money(q, kind, rules.minor_digits)
-    return None
+    if column.kind == "money":
+        return _plan_money(q, kind, rules.minor_digits)
+    if column.kind == "timestamp":
+        return None if rules.timestamp_format else _plan_time(q, kind, rules)
+    if column.kind == "boolean":
+        return Lane(q) if kind == "BOOLEAN" else None
+    if kind in WHOLE:
+        return Lane(f"CAST({q} AS {column.sql_type})")
+    return Lane(_not_nan(q), f"isinf({q})") if kind == "DOUBLE" and column.kind != "integer" else None
+
+
+def _plan_time(q: str, kind: str, rules: Rules) -> Lane | None:
+    if kind == "TIMESTAMP":
+        return Lane(to_utc(q, rules))
+    return Lane(f"timezone('UTC', {q})") if kind == "TIMESTAMP WITH TIME ZONE" else None
 
 
 def _plan_money(q: str, kind: str, digits: int) -> Lane | None:
@@ -205,7 +203,7 @@ def build_typed_select(
         f"{survey.values.get(name, f'CAST(NULL AS {kind})')} AS {quote_name(name)}" for name, kind in extras.items()
     ]
     place = f"{first_id} + file_row_number"
-    kept = f" WHERE NOT EXISTS (SELECT 1 FROM {doubted} d WHERE d.record_id = {place})" if survey.doubts else ""
+    kept = f" p ANTI JOIN {doubted} d ON d.record_id = {first_id} + p.file_row_number" if survey.doubts else ""
     return (
         f"SELECT {place} AS record_id, {numbers[0]} AS _source_no, {numbers[1]} AS _file_no, "
         "file_row_number + 1 AS _line, CAST(NULL AS BIGINT) AS _byte_offset, CAST(NULL AS BIGINT) AS _byte_length, "

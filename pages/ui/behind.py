@@ -19,9 +19,7 @@ from pages.ui.chart import clear_choice
 SHOWN = 8
 
 
-def show_behind(
-    source: Source, filters: Filters, drill: Drill | None, key: str, came_from: str = "overrides"
-) -> None:
+def show_behind(source: Source, filters: Filters, drill: Drill | None, key: str, came_from: str = "overrides") -> None:
     """A few of the cases behind `drill`, those with most at stake first; nothing where no mark was chosen."""
     if drill is None:
         return

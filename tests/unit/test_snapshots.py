@@ -393,3 +393,10 @@ def test_use_cases_published_together_are_one_snapshot(store):
         made = store.publish(*new)
     assert [part.label for part in made.parts.values()] == ["together", "together"]
     assert store.ids()[-1] == made.id and len(store.ids()) == 3
+
+
+def test_a_prune_removes_what_a_killed_prune_had_put_out_of_sight(store):
+    manifest = publish(store)
+    shutil.copytree(store.folder(manifest.id), store.snapshots / ".20200101T000000Z-000000")
+    assert store.prune() == []
+    assert [p.name for p in store.snapshots.iterdir()] == [manifest.id]

@@ -7,14 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+import analysis.store
 from analysis.answer import answer_cards
 from analysis.errors import UserError
 from analysis.filters import Filters
-from analysis.store import _KEPT, Readiness, _open_sources, describe_readiness, open_source, read_manifest, read_shown
+from analysis.overrides import build_overrides
+from analysis.store import _KEPT, Readiness, describe_readiness, is_outdated, open_source, read_manifest, read_shown
 from data.snapshots import Store
 from tests.unit.small_snapshots import publish, refuse
 from tests.unit.stores import publish_random
@@ -157,13 +160,49 @@ def test_a_file_that_is_open_is_not_opened_again(root):
     assert sum(count(held)) > 0
 
 
-def test_readers_of_old_snapshots_are_closed_when_nobody_reads_them(root):
-    open_source("credit")
-    for _ in range(_KEPT + 2):
-        publish_random(root, 50)
+def list_open_files():
+    found = set()
+    for handle in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the handle the list itself was read by
+            found.add(os.readlink(f"/proc/self/fd/{handle}"))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are listed in /proc")
+def test_readers_of_old_snapshots_are_closed_although_somebody_holds_them(root, monkeypatch):
+    """A session holds the snapshot it saw last for as long as it lives. Idle, it is closed, and opens itself again."""
+    monkeypatch.setattr(analysis.store, "_IDLE_SECONDS", 0.0)
+    held = [open_source("credit")]
+    before = count(held[0])
+    for seed in range(_KEPT + 2):
+        publish_random(root, 50, seed)
+        held.append(open_source("credit"))
+    opened = {path for path in list_open_files() if path.startswith(str(root)) and path.endswith(".duckdb")}
+    assert len(opened) == _KEPT
+    assert f"{root}/snapshots/{held[0].snapshot}/credit.duckdb" not in opened
+    assert count(held[0]) == before and read_shown().trouble == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove files that are open")
+def test_a_reader_that_was_closed_and_pruned_says_so_and_the_page_goes_on_with_the_one_shown(root, monkeypatch):
+    monkeypatch.setattr(analysis.store, "_IDLE_SECONDS", 0.0)
+    held = open_source("credit")
+    for seed in range(_KEPT + 1):
+        publish_random(root, 50, seed)
         open_source("credit")
-    assert len([key for key in _open_sources if key[0] == root]) <= _KEPT
-    assert read_shown().trouble == ""
+    shutil.rmtree(Store(root).folder(held.snapshot))
+    assert refuse(lambda: held.rows("select count(*) from facts")).title == "This snapshot is not complete"
+    assert is_outdated(held) and read_shown().trouble == ""
+
+
+def test_answers_kept_with_a_source_go_with_it(root):
+    source = open_source("credit")
+    first = build_overrides(source, Filters("credit"))
+    assert build_overrides(source, Filters("credit")) is first
+    assert build_overrides(source, Filters("credit", team=("North 1",))) is not first
+    publish_random(root, 50)
+    assert open_source("credit") is not source
+    assert not source.kept, "an older snapshot's answers are let go when a newer one is opened"
 
 
 def test_a_mistake_in_a_query_is_not_called_damage(root):
