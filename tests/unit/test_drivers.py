@@ -61,6 +61,9 @@ def test_contributions_and_the_mix_add_up_to_the_change(seed: int) -> None:
     before, now = rates(cells)
     total = found.contribution.value.sum() + found.mix.value[0]
     assert total == pytest.approx(now - before, abs=1e-12)
+    # A group that was not there before has no change of its own: all it adds is mix.
+    assert found.contribution.value[:, :2] == pytest.approx(0)
+    assert np.isnan(found.excess.value[:, :2]).all()
 
 
 def test_by_hand() -> None:
