@@ -20,6 +20,7 @@ MINUTE_BINS = LogBins(smallest=1 / 60, largest=2 * 365 * 1440.0)  # one second t
 # The range in which medians of decision times lie: how much deciders differ is kept at these limits (minutes).
 LIMITS = tuple(float(f"{0.25 * 2 ** (step / 2):.4g}") for step in range(28))
 SUMMED = {"rollup_band": ("period", "score_band"), "rollup_week": ("week",)}
+_SKIPPED = ("segment", "product", "region", "channel", "team")
 # Accepted cases with a known outcome and a score: what bads were expected of them, by their scores.
 _SCORED = "is_outcome_known and decision = 'accept' and score is not null"
 SCORED = {
@@ -67,6 +68,11 @@ def _list_measures(cards: list[Card]) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _order(*keys: str) -> str:
+    """Groups of one value of a dimension stand together, so that a page's filter skips whole blocks of the others."""
+    return f"order by {', '.join([*keys, *_SKIPPED])}"
+
+
 def _dimensions() -> str:
     return ", ".join(f"coalesce({name}, '{NOT_RECORDED}') as {name}" for name in DIMENSIONS)
 
@@ -82,7 +88,7 @@ def _typed(sql: str) -> str:
 
 def _sum_facts(keys: tuple[str, ...], measures: dict[str, str]) -> str:
     columns = ",\n    ".join(f"{_typed(sql)} as {name}" for name, sql in {"decisions": "count(*)", **measures}.items())
-    return f"select {_keys(keys)},\n    {columns}\nfrom facts where is_in_scope group by all order by {keys[0]}"
+    return f"select {_keys(keys)},\n    {columns}\nfrom facts where is_in_scope group by all {_order(*keys[:1])}"
 
 
 def _sum_bands(measures: dict[str, str]) -> str:
@@ -92,7 +98,7 @@ def _sum_bands(measures: dict[str, str]) -> str:
         for name, sql in {"decisions": "count(*)", **measures}.items()
     )
     keys = ", ".join(["period", *DIMENSIONS, "decider"])
-    return f"select {keys},\n    {columns}\nfrom rollup_band group by all order by period"
+    return f"select {keys},\n    {columns}\nfrom rollup_band group by all {_order('period')}"
 
 
 def _histogram(card: Card) -> str:
@@ -101,7 +107,7 @@ def _histogram(card: Card) -> str:
         f"select period, {_dimensions()}, cast({MINUTE_BINS.build_sql(card.value)} as smallint) as bin,\n"
         "    cast(count(*) as integer) as n\n"
         f"from facts where is_in_scope and ({card.where}) and ({card.value}) is not null\n"
-        "group by all order by period"
+        f"group by all {_order('period')}"
     )
 
 
@@ -114,7 +120,7 @@ def _limits(card: Card) -> str:
     return (
         f"select {_keys(('period',))}, cast(count(*) as integer) as n,\n    {below}\n"
         f"from facts where is_in_scope and ({card.where}) and ({card.value}) is not null\n"
-        "group by all order by period"
+        f"group by all {_order('period')}"
     )
 
 
@@ -124,7 +130,7 @@ def _scores() -> str:
         f"select period, {_dimensions()}, cast(score_bin as smallint) as score_bin,\n"
         "    cast(count(*) filter (where bad) as integer) as bads,\n"
         "    cast(count(*) filter (where not bad) as integer) as goods\n"
-        f"from facts where {_SCORED}\ngroup by all order by period"
+        f"from facts where {_SCORED}\ngroup by all {_order('period')}"
     )
 
 
@@ -142,5 +148,5 @@ def _reasons() -> str:
         f"    coalesce(sum(score) filter (where {known}), 0) as expected,\n"
         f"    count(*) filter (where {known} and money_at_stake is not null) as valued,\n"
         f"    coalesce(sum(accept_advantage) filter (where {known} and money_at_stake is not null), 0) as value\n"
-        "from facts where is_override group by all order by period"
+        f"from facts where is_override group by all {_order('period')}"
     )

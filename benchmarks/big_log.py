@@ -213,7 +213,7 @@ def _features(rng: np.random.Generator, n: int) -> Columns:
     found: Columns = {}
     for i in range(FEATURES):
         if i < 7:
-            values = np.round(np.exp(rng.normal(8.0, 0.7, n)), 2)
+            values: Array = np.round(np.exp(rng.normal(8.0, 0.7, n)), 2)
         elif i < 13:
             values = np.round(rng.beta(2.0, 3.0, n), 4)
         elif i < 19:

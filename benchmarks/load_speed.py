@@ -117,7 +117,8 @@ def build_load_table(loads: Sequence[LoadSpeed]) -> str:
     )  # fmt: skip
     rows = [
         (
-            f"{one.decisions:,}", f"{_gb(one.source_bytes)} {one.kind}", f"{one.seconds:,.1f}", f"{one.per_second:,.0f}",
+            f"{one.decisions:,}", f"{_gb(one.source_bytes)} {one.kind}",
+            f"{one.seconds:,.1f}", f"{one.per_second:,.0f}",
             *(f"{seconds:.1f} s" for _, seconds in one.stages),
             f"{one.cpu_seconds:,.0f}" if one.cpu_seconds is not None else "not known here",
             _gb(one.peak_bytes) if one.peak_bytes is not None else "not known here",

@@ -137,7 +137,7 @@ def write_rows(con: duckdb.DuckDBPyConnection, stage: Stage, in_place: bool = Fa
 
 
 def _show_in_place(con: duckdb.DuckDBPyConnection, stage: Stage, table: str, values: list[str]) -> None:
-    """A view in the table's place. The fates it leaves out are kept under a name of their own: the next table has some."""
+    """A view in the table's place. What it leaves out is kept under a name of its own: the next table has fates too."""
     apart = f"staging.{quote_name(stage.table.name + ' apart')}"
     con.execute(f"CREATE OR REPLACE TABLE {apart} AS SELECT record_id FROM staging.fate")
     con.execute(f"DROP TABLE {table}")

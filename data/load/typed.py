@@ -83,11 +83,9 @@ def _plan(column: Column, one: Input, theirs: str, pairs: dict[str, str], rules:
         return _plan_money(q, kind, rules.minor_digits)
     if column.kind == "timestamp":
         return None if rules.timestamp_format else _plan_time(q, kind, rules)
-    if column.kind == "boolean":
-        return Lane(q) if kind == "BOOLEAN" else None
-    if kind in WHOLE:
-        return Lane(f"CAST({q} AS {column.sql_type})")
-    return Lane(_not_nan(q), f"isinf({q})") if kind == "DOUBLE" and column.kind != "integer" else None
+    lanes = {"boolean": {"BOOLEAN": Lane(q)}, "integer": {}}
+    found = lanes.get(column.kind, {"DOUBLE": Lane(_not_nan(q), f"isinf({q})")}).get(kind)
+    return Lane(f"CAST({q} AS {column.sql_type})") if kind in WHOLE and column.kind != "boolean" else found
 
 
 def _plan_time(q: str, kind: str, rules: Rules) -> Lane | None:

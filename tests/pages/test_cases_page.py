@@ -197,7 +197,7 @@ def test_a_damaged_artifact_costs_only_its_panel(tmp_path: Path, use_store: Call
     file = models_folder(open_source("credit")) / "v1.ubj"
     file.write_bytes(file.read_bytes()[:500])
     at = visit({"case": "C-1000"})
-    assert "the file is damaged or incomplete" in words(at)
+    assert "v1.ubj is damaged or incomplete" in words(at)
     assert "What it was worth" in words(at)
 
 
