@@ -3,6 +3,7 @@
     mapping.py      what a source column means        csv_records.py  physical records of CSV
     inputs.py       the files behind a source         sql_source.py   one SELECT over files
     staging.py      records cast, with reasons        cast.py         text to type, in SQL
+    typed.py        Parquet read as it is             words.py        names and texts in SQL
     checks.py       data/checks/*.sql                 relations.py    duplicates, waiting
     store.py        upsert, carry over                quarantine.py   kept apart, to be mended
     run.py          the order of it all               report.py       counts and their law

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -198,7 +199,7 @@ def test_another_sound_database_in_its_place_is_found_by_its_hash(store):
     file = store.folder(chosen) / "credit.duckdb"
     other = store.folder(before) / "credit.duckdb"
     size = max(file.stat().st_size, other.stat().st_size)
-    manifest = store.manifest(chosen)
+    manifest = deepcopy(store.manifest(chosen))
     part = manifest.parts["credit"]
     part.sizes["credit.duckdb"] = size
     (store.folder(chosen) / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
@@ -240,7 +241,7 @@ def test_a_passing_trouble_with_the_disk_is_forgotten(store, monkeypatch):
 def with_models(store, tmp_path):
     """The same two snapshots, each with a model's file."""
     for name in store.ids():
-        manifest = store.manifest(name)
+        manifest = deepcopy(store.manifest(name))
         part = manifest.parts["credit"]
         folder = store.folder(name) / "models" / "credit"
         folder.mkdir(parents=True)
@@ -305,7 +306,7 @@ def test_a_page_that_meets_the_damage_while_it_reads_runs_again_from_the_one_bef
     before, chosen = store.ids()
     file = store.folder(chosen) / "credit.duckdb"
     at = AppTest.from_file(str(MAIN), default_timeout=60).run()
-    assert not at.warning
+    assert not at.warning, words(at)
     size = file.stat().st_size
     with file.open("rb+") as damaged:  # in place: the open reader meets it
         damaged.seek(12_288)

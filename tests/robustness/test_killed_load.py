@@ -13,7 +13,7 @@ import pytest
 from analysis.jobs import load
 from analysis.store import open_source, read_manifest
 from benchmarks.kill_check import Wrong, check_tidy, inspect_store
-from benchmarks.kill_steps import KINDS, write_inputs
+from benchmarks.kill_steps import APPENDED, KINDS, write_inputs
 from data.snapshots import Store
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +108,16 @@ def test_a_lost_record_is_seen(place, sound):
     found = inspect_store(place / "store", [])
     assert found["hashes"]["decisions"] != sound["hashes"]["decisions"]
     assert found["counts"]["decisions"] == sound["counts"]["decisions"] - 1
+
+
+def test_an_append_told_twice_is_the_same_content_as_told_once(place, sound):
+    """What the kills rely on where one hit after the publishing: the same command again must change nothing."""
+    found = []
+    for _ in range(2):
+        assert load.main([str(place / "more.toml"), "--append"]) == 0
+        found.append(inspect_store(place / "store", []))
+    assert found[0].pop("id") != found[1].pop("id")
+    assert found[0] == found[1] and found[0]["counts"] == vars(APPENDED) != sound["counts"]
 
 
 def test_what_lies_about_is_seen(place, sound):
