@@ -92,9 +92,7 @@ def _adjust(name: str, rows: _Rows, part: int) -> Adjusted:
     residual = weight * (rows.y - expected)
     cases = np.abs(weight) * rows.n
     people = int(rows.decider.max(initial=-1)) + 1
-    sides = [
-        _Side(*(sum_by(rows.decider[side], v[side], people) for v in (residual, cases))) for side in (mine, ~mine)
-    ]
+    sides = [_Side(*(sum_by(rows.decider[side], v[side], people) for v in (residual, cases))) for side in (mine, ~mine)]
     total = float(rows.n[mine].sum())
     observed, hoped = int(rows.y[mine].sum()), float(expected[mine].sum())
     return Adjusted(name, observed, hoped, int(total), _residual_change(sides[0], sides[1], total))

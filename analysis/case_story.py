@@ -108,21 +108,28 @@ def find_relatives(source: Source, case: Case) -> list[Relative]:
     return list(found.values())
 
 
-def _read_linked(source: Source, row: Row) -> Sequence[tuple[Any, ...]]:
-    near = "applicant_id = $applicant and abs(date_diff('day', decided_at, $decided_at)) <= $days"
-    parts, params = [], {"case_id": row["case_id"]}
+def _read_linked(source: Source, row: Row) -> Sequence[tuple[str, int, bool]]:
+    """Cases that continue this one, and others of the same applicant about the same time, in order of time.
+
+    Asked one by one: together they would be looked for in every decision, each alone in a few blocks.
+    """
+    asked: list[tuple[str, dict[str, object], bool]] = []
     if "decisions.previous_case_id" in source.mapped:
-        parts.append("previous_case_id = $case_id")
+        asked.append(("previous_case_id = $case_id", {}, True))
     if row["applicant_id"] is not None and row["decided_at"] is not None:
-        parts.append(near)
-        params |= {"applicant": row["applicant_id"], "decided_at": row["decided_at"], "days": REAPPLICATION_DAYS}
-    if not parts:
-        return []
-    return source.rows(
-        "select case_id, decision_no, coalesce(previous_case_id = $case_id, false) from facts\n"
-        f"where case_id <> $case_id and ({' or '.join(parts)}) order by decided_at, case_id, decision_no",
-        params,
-    )
+        near = (
+            "decided_at between $decided_at - to_days($days + 1) and $decided_at + to_days($days + 1)\n"
+            "and applicant_id = $applicant and abs(date_diff('day', decided_at, $decided_at)) <= $days"
+        )
+        bound = {"applicant": row["applicant_id"], "decided_at": row["decided_at"], "days": REAPPLICATION_DAYS}
+        asked.append((near, bound, False))
+    found: dict[tuple[str, int], tuple[Any, bool]] = {}
+    for condition, bound, continues in asked:
+        sql = f"select case_id, decision_no, decided_at from facts where case_id <> $case_id and {condition}"
+        for case_id, no, at in source.rows(sql, {"case_id": row["case_id"], **bound}):
+            found.setdefault((str(case_id), int(no)), (at, continues))
+    ordered = sorted(found.items(), key=lambda item: (item[1][0] is None, item[1][0] or 0, *item[0]))
+    return [(case_id, no, continues) for (case_id, no), (_, continues) in ordered]
 
 
 def _add_all(found: dict[tuple[str, int], Relative], source: Source, rows: Iterable[Row], relation: str) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 from analysis.case_drill import build_drill_condition, describe_drill
 from analysis.case_words import describe_kind, describe_outcome
 from analysis.filters import DIMENSIONS, Filters
+from analysis.kept import kept_with_source
 from analysis.reading import Drill
 from analysis.source import Source
 
 PAGE_SIZE = 50
 EXPORT_LIMIT = 100_000
+_FEW = 1_000  # rows up to which looking for the last value first is worth it
 
 # The words stand in the URL and on the screen alike.
 ALL = "all"
@@ -33,7 +35,7 @@ QUICK = {
 MONEY, NEWEST, HIGHEST, LOWEST, EXPOSURE, BY_ID = (
     "money at stake", "newest", "highest score", "lowest score", "exposure", "case id",
 )  # fmt: skip
-_SORT_SQL = {
+SORT_SQL = {
     MONEY: "money_at_stake", NEWEST: "decided_at", HIGHEST: "score", LOWEST: "score", EXPOSURE: "exposure",
     BY_ID: "null",
 }  # fmt: skip
@@ -128,52 +130,52 @@ def describe_selection(source: Source, selection: Selection) -> str:
     return ", ".join(words)
 
 
+@kept_with_source(128)
 def count_cases(source: Source, selection: Selection) -> int:
-    """How many decisions the selection holds."""
+    """How many decisions the selection holds; of filters alone the sums know it."""
+    if selection.drill is None and selection.quick == ALL:
+        where, params = selection.filters.where()
+        counted = source.rows(f"select coalesce(sum(decisions), 0) from rollup_month where {where}", params)
+        return int(counted[0][0])
     where, params = build_condition(source, selection)
     return int(source.rows(f"select count(*) from facts where {where}", params)[0][0])
 
 
 def list_cases(source: Source, selection: Selection, *, page: int = 1, size: int = PAGE_SIZE) -> list[ListedCase]:
     """One page of the list, the first being 1; in the same order every time, the case id deciding between equals."""
+    return list(_list_cases(source, selection, int(page), int(size)))
+
+
+@kept_with_source(64)  # a view seen before is not worth another look at every decision
+def _list_cases(source: Source, selection: Selection, page: int, size: int) -> tuple[ListedCase, ...]:
     where, params = build_condition(source, selection)
+    needed = _find_least(source, selection, where, params, page * size)
     sql = (
-        f"select {', '.join(_COLUMNS)} from facts where {where}\norder by {build_order(selection.sort)} "
-        f"limit {int(size)} offset {int((page - 1) * size)}"
+        f"select {', '.join(_COLUMNS)} from facts where {where}{needed}\norder by {build_order(selection.sort)} "
+        f"limit {size} offset {(page - 1) * size}"
     )
     labels = dict(source.rows("select code, label from reason_codes"))
     rows = (dict(zip(_COLUMNS, found, strict=True)) for found in source.rows(sql, params))
-    return [_listed(source, row, labels) for row in rows]
+    return tuple(_listed(source, row, labels) for row in rows)
 
 
-def find_neighbours(
-    source: Source, selection: Selection, case_id: str, decision_no: int
-) -> tuple[tuple[str, int] | None, tuple[str, int] | None] | None:
-    """The case before and the case after one of the list, as (case_id, decision_no), each None at an end.
+def _find_least(source: Source, selection: Selection, where: str, params: dict[str, object], rows: int) -> str:
+    """A further condition that leaves out cases too far down to be on the page; it sets $least.
 
-    None where the case is not in the list at all.
+    Finding the last value that can matter reads one column; without it every column of every case would be read.
     """
-    where, params = build_condition(source, selection)
-    column = _SORT_SQL[selection.sort]
-    key = {"this_case": case_id, "this_no": decision_no}
-    own = source.rows(
-        f"select {column} from facts where {where} and case_id = $this_case and decision_no = $this_no", params | key
-    )
-    if not own:
-        return None
-    bound = params | key
-    if own[0][0] is not None:
-        bound["this_value"] = own[0][0]
-    found: list[tuple[str, int] | None] = []
-    for back in (True, False):
-        sql = (
-            f"select case_id, decision_no from facts where {where}\n"
-            f"and ({_beyond(selection.sort, own[0][0], back=back)})\n"
-            f"order by {build_order(selection.sort, back=back)} limit 1"
-        )
-        rows = source.rows(sql, bound)
-        found.append((str(rows[0][0]), int(rows[0][1])) if rows else None)
-    return found[0], found[1]
+    if selection.sort == BY_ID or rows > _FEW:
+        return ""
+    column, first, last = SORT_SQL[selection.sort], "desc", "min"
+    sign = ">="
+    if selection.sort == LOWEST:
+        first, last, sign = "asc", "max", "<="
+    top = f"select {column} as value from facts where {where} order by 1 {first} nulls last limit {rows}"
+    found = source.rows(f"select {last}(value), count(value) from ({top})", params)[0]
+    if found[1] < rows:
+        return ""
+    params["least"] = found[0]
+    return f" and {column} {sign} $least"
 
 
 def find_undos(source: Source, selection: Selection) -> list[Undo]:
@@ -214,26 +216,10 @@ def _wider(selection: Selection) -> list[tuple[str, str, Selection]]:
     return wider
 
 
-def build_order(sort: str, *, back: bool = False) -> str:
-    column, down = _SORT_SQL[sort], sort != LOWEST
-    first = "desc" if down != back else "asc"
-    tie = "desc" if back else "asc"
-    nulls = "first" if back else "last"
-    start = "" if sort == BY_ID else f"{column} {first} nulls {nulls}, "
-    return f"{start}case_id {tie}, decision_no {tie}"
-
-
-def _beyond(sort: str, value: object, *, back: bool) -> str:
-    """Rows before (back) or after the one whose sort value is $this_value, in the list's order; empty values last."""
-    tie = f"(case_id, decision_no) {'<' if back else '>'} ($this_case, $this_no)"
-    if sort == BY_ID:
-        return tie
-    column = _SORT_SQL[sort]
-    if value is None:
-        return f"{column} is not null or {tie}" if back else f"{column} is null and {tie}"
-    sign = ">" if (sort != LOWEST) == back else "<"
-    empty = "" if back else f" or {column} is null"
-    return f"{column} {sign} $this_value or ({column} = $this_value and {tie}){empty}"
+def build_order(sort: str) -> str:
+    column, first = SORT_SQL[sort], "asc" if sort == LOWEST else "desc"
+    start = "" if sort == BY_ID else f"{column} {first} nulls last, "
+    return f"{start}case_id asc, decision_no asc"
 
 
 def _listed(source: Source, row: Mapping[str, Any], labels: Mapping[str, str]) -> ListedCase:

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from analysis.formats import format_count, format_date
+from analysis.kept import kept_with_source
 from analysis.source import Source
 from analysis.store import store_root
 from data.load import SourceReport
@@ -129,6 +130,7 @@ def _count(source: Source, table: str) -> int:
     return int(source.rows(f"select count(*) from {table}")[0][0])
 
 
+@kept_with_source(1)  # it looks at every decision
 def _count_out_of_scope(source: Source) -> tuple[tuple[str, int], ...]:
     found = source.rows(
         "select disposition, count(*) from decisions where list_contains($scope, disposition) group by all order by 2 "

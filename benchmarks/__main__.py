@@ -3,7 +3,7 @@
 python -m benchmarks                      the demo at one and at ten million decisions (it takes some minutes to build)
 python -m benchmarks --quick              two small demos and few views: does it run?
 python -m benchmarks --stores HERE THERE  stores that are there already, the smaller first
-python -m benchmarks --peers --kills      and other tools, and kills at random moments
+python -m benchmarks --load --peers --kills   and the load, other tools, and kills at random moments
 python -m benchmarks --only sessions      these sections and no others
 python -m benchmarks --write              and put the report into benchmarks/README.md
 """

@@ -23,6 +23,8 @@ from data.errors import DamageError, UserError
 Params = Mapping[str, Any]
 Connection = duckdb.DuckDBPyConnection  # the type, for callers that may not import the engine
 MEMORY = "EXECUTION_DEBT_MEMORY"
+# A reader keeps what it read in memory up to this; the operating system keeps the rest of the file better.
+_READER_MEMORY = "512MB"
 _DAMAGE = (duckdb.IOException, duckdb.FatalException)
 _LOCKS = (
     "set python_enable_replacements = false",
@@ -86,6 +88,7 @@ class Reader:
             *_LOCKS,
             "set TimeZone = 'UTC'",
             f"set threads = {max(1, min(4, os.cpu_count() or 1))}",
+            f"set memory_limit = '{_READER_MEMORY}'",
             "set enable_external_access = false",
             f"set max_execution_time = {int(self._seconds_limit * 1000)}",
             "set lock_configuration = true",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.case_money import describe_money
+from analysis.case_neighbours import find_neighbours
 from analysis.case_search import search_nearby
 from analysis.case_sections import (
     build_action,
@@ -17,7 +18,7 @@ from analysis.case_sections import (
 )
 from analysis.case_story import Case, find_relatives, read_case
 from analysis.case_words import describe_header, describe_outcome
-from analysis.cases import count_cases, find_neighbours
+from analysis.cases import count_cases
 from analysis.charts import plot_timeline
 from analysis.charts.escape import escape_markdown
 from analysis.formats import format_count

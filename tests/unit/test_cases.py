@@ -12,6 +12,7 @@ import pytest
 from analysis.answer import answer_cards
 from analysis.case_drill import describe_drill, read_drill, refuse_drill
 from analysis.case_export import export_cases
+from analysis.case_neighbours import find_neighbours
 from analysis.case_search import find_decisions, search_nearby
 from analysis.cases import (
     ALL,
@@ -21,7 +22,6 @@ from analysis.cases import (
     Selection,
     count_cases,
     describe_sort,
-    find_neighbours,
     find_undos,
     list_cases,
     list_sorts,
