@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 STANDING_STILL = "[data-testid=stApp][data-test-script-state=notRunning]"
 PATIENCE_MS = 30_000
@@ -22,6 +22,28 @@ def settle(page: Page, *contents: str | Locator) -> None:
         expect(locator).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_selector(STANDING_STILL, timeout=PATIENCE_MS)
     expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def tick(page: Page, table: int, row: int) -> None:
+    """Tick a row of a table, counted from 0, and wait until the address says so.
+
+    Tables are drawn, so a row is a place and not an element, and a table takes clicks only some time after it is seen:
+    a click that was not taken is made again.
+    """
+    before = page.url
+    box = page.get_by_test_id("stDataFrame").nth(table)
+    for _ in range(10):
+        box.scroll_into_view_if_needed()
+        page.wait_for_selector(STANDING_STILL, timeout=PATIENCE_MS)
+        page.wait_for_timeout(300)
+        at = box.bounding_box()
+        page.mouse.click(at["x"] + 16, at["y"] + 35 * (row + 1) + 18)
+        try:
+            page.wait_for_url(lambda url: url != before, timeout=3_000)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"Ticking row {row} of table {table} changed nothing on {before}")
 
 
 def find_violations(page: Page) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from screen import check_accessible, settle
+from screen import check_accessible, settle, tick
 from server import serve
 
 from data.load import write_quarantine
@@ -32,15 +32,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data_url(place: Path):
     with serve(place / "store", place / "server.log") as address:
         yield f"{address}/data"
-
-
-def tick(page: Page, table: int, row: int) -> None:
-    """Tick a row of a table, counted from 0; tables are drawn, so it is a place and not an element."""
-    box = page.get_by_test_id("stDataFrame").nth(table)
-    box.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)  # the drawn table takes clicks only after its first frame
-    at = box.bounding_box()
-    page.mouse.click(at["x"] + 16, at["y"] + 35 * (row + 1) + 18)
 
 
 def download(page: Page, name: str | re.Pattern[str], to: Path) -> bytes:

@@ -23,6 +23,7 @@ from analysis.store import _KEPT
 from benchmarks.protocol import Session
 from data.snapshots import NewPart, Store
 from tests.browser.server import serve
+from tests.unit.aside import run_aside
 from tests.unit.stores import publish_random
 
 READERS, VISITS = 20, 3
@@ -103,11 +104,12 @@ async def read_alone(url: str, page: str) -> str:
         return normalise(session)[1]
 
 
-def find_server() -> Path:
-    """The server's folder in /proc: the process that this one started."""
+def find_server(url: str) -> Path:
+    """The folder in /proc of the server that answers at `url`: the process that this one started on its port."""
+    port = url.rpartition(":")[2].encode()
     tasks = Path("/proc/self/task").iterdir()
     children = [child for task in tasks for child in (task / "children").read_text().split()]
-    servers = [c for c in children if b"streamlit" in Path(f"/proc/{c}/cmdline").read_bytes()]
+    servers = [c for c in children if port in Path(f"/proc/{c}/cmdline").read_bytes().split(b"\0")]
     assert len(servers) == 1
     return Path("/proc") / servers[0]
 
@@ -137,15 +139,15 @@ def test_twenty_readers_of_snapshots_that_are_swapped_without_a_pause(tmp_path):
         for name, kind in list(kinds.items()):
             store.use(name)
             for page in PAGES:
-                expected[page, kind] = asyncio.run(read_alone(url, page))
+                expected[page, kind] = run_aside(asyncio.run, read_alone(url, page))
         for page in PAGES:
             assert expected[page, 0] != expected[page, 1], f"'{page}' cannot tell the two apart"
-        server = find_server()
+        server = find_server(url)
         memory = read_memory(server)
         swapper = Swapper(store, kinds)
         swapper.start()
         try:
-            seen = asyncio.run(read_together(url, kinds, expected, swapper))
+            seen = run_aside(asyncio.run, read_together(url, kinds, expected, swapper))
         finally:
             swapper.stopped.set()
             swapper.join()

@@ -16,6 +16,7 @@ from benchmarks.server import Server, serve
 from benchmarks.sessions import build_plan, run_plan
 from benchmarks.views import PAGES
 from benchmarks.visitors import Action
+from tests.unit.aside import run_aside
 from tests.unit.stores import publish_random
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
 def test_every_page_shows_what_a_link_asks_for(running: tuple[Server, Source]) -> None:
     server, source = running
-    found = measure_pages(server, source, 2, seed=8)
+    found = run_aside(measure_pages, server, source, 2, seed=8)
     assert [(m.page, m.kind, m.seconds.n) for m in found] == [
         (page.name, kind, n) for page in PAGES for kind, n in (("new", 2), ("seen", 6))
     ]
@@ -70,6 +71,6 @@ def test_the_servers_memory_is_read(running: tuple[Server, Source]) -> None:
 def test_the_servers_processor_time_is_read(running: tuple[Server, Source]) -> None:
     server, source = running
     before = server.processor_seconds
-    measured = measure_pages(server, source, 1, seed=9)
+    measured = run_aside(measure_pages, server, source, 1, seed=9)
     assert before is not None and server.processor_seconds is not None and server.processor_seconds > before > 0
     assert all(m.processor is not None for m in measured)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
-from screen import check_accessible, settle
+from screen import check_accessible, settle, tick
 
 FRACTURE = "start=2024-05&end=2024-08"
 
@@ -26,9 +26,7 @@ def test_from_what_changed_to_a_case_in_two_clicks_and_back(url: str, page: Page
     page.get_by_role("link", name="Open these applications").first.click()
     settle(page, "Override rate, numerator", page.get_by_test_id("stDataFrame").first)
     assert "from=overview" in page.url and "start=2024-05" in page.url
-    page.wait_for_timeout(300)  # the drawn table takes clicks only after its first frame
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    page.mouse.click(box["x"] + 16, box["y"] + 35 + 18)  # the tick of the first row
+    tick(page, table=0, row=0)
     settle(page, "What the system said", "What the person did")
     page.go_back()
     settle(page, "Override rate, numerator")
